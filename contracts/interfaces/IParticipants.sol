@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The allowlist: who may hold digital financial assets and rubles of the nominal account
+/// @notice Nothing personal is stored: an address, a running number, access classes, an expiry and a salted hash of the file.
+/// Yearly limit of unqualified persons: Bank of Russia ordinance in force since 01.01.2026 (600 000 rubles a calendar year, Moscow time).
+interface IParticipants {
+    enum Status {
+        NONE,
+        ACTIVE,
+        BLOCKED,
+        REPLACED
+    }
+    enum Kind {
+        NONE,
+        PERSON,
+        SOLE_TRADER,
+        ORGANISATION,
+        NOMINEE,
+        SYSTEM
+    }
+
+    struct Participant {
+        Status status;
+        Kind kind;
+        uint8 classes; // bits: 1 FREE, 2 LIMIT, 4 TEST, 8 QUAL
+        uint40 admittedUntil; // unix seconds, inclusive
+        uint32 number; // running number from 1
+        uint16 limitYear; // Moscow calendar year of the two sums below
+        int72 limitNet; // kopeks bought minus kopeks received in LIMIT assets in that year
+        uint72 limitReserved; // kopeks reserved by open orders
+    }
+
+    event ParticipantAdmitted(
+        address indexed who, uint32 indexed number, Kind kind, uint8 classes, uint40 admittedUntil, bytes32 profileHash
+    );
+    event ParticipantUpdated(address indexed who, uint8 classes, uint40 admittedUntil, bytes32 profileHash);
+    event ParticipantBlocked(address indexed who, bytes32 reason, bytes32 documentHash, address officer);
+    event ParticipantUnblocked(address indexed who);
+    event ParticipantReplaced(address indexed from, address indexed to, uint32 number);
+    event LimitSet(uint40 effectiveFrom, uint64 kopeks);
+    event LimitReserved(address indexed who, uint16 year, uint64 kopeks);
+    event LimitReleased(address indexed who, uint16 year, uint64 kopeks);
+    /// Purchase settled: `kopeks` move from reserved (when `reserved`) into the year's net.
+    event LimitCommitted(address indexed who, uint16 year, uint64 kopeks, bool reserved);
+    /// Sale or redemption: the year's net falls by `kopeks`.
+    event LimitRestored(address indexed who, uint16 year, uint64 kopeks);
+
+    error ParticipantNotAdmitted(address who);
+    error ParticipantExpired(address who, uint40 admittedUntil);
+    error ParticipantIsBlocked(address who);
+    error ParticipantClass(address who, uint8 required);
+    error ParticipantExists(address who);
+    error ParticipantWrongStatus(address who, Status status);
+    error ParticipantTermsInvalid(address who);
+    error LimitExceeded(address who, uint256 availableKopeks, uint256 wantedKopeks);
+
+    /// @notice Admit addresses; COMPLIANCE. Arrays are of equal length.
+    function admit(
+        address[] calldata who,
+        Kind[] calldata kinds,
+        uint8[] calldata classes,
+        uint40[] calldata admittedUntil,
+        bytes32[] calldata profileHashes
+    ) external;
+
+    /// @notice New classes, expiry and file hash of an admitted participant (renewal, qualification); COMPLIANCE.
+    function update(address who, uint8 classes, uint40 admittedUntil, bytes32 profileHash) external;
+
+    /// @notice Block at once; one COMPLIANCE officer is enough.
+    function block_(address who, bytes32 reason, bytes32 documentHash) external;
+
+    /// @notice Unblock; four eyes (COMPLIANCE).
+    function unblock(address who) external;
+
+    /// @notice Give a participant who lost access a new address; four eyes (REGISTRAR). Number, classes and limit move along.
+    function replace(address from, address to) external;
+
+    /// @notice Yearly limit in kopeks from a time on; four eyes (COMPLIANCE).
+    function setLimit(uint40 effectiveFrom, uint64 kopeks) external;
+
+    /// @notice The four moves of the yearly limit; VENUE. No effect for kinds to which the limit does not apply (all but PERSON without QUAL).
+    function reserveLimit(address who, uint64 kopeks) external;
+    function releaseLimit(address who, uint64 kopeks) external;
+    function commitLimit(address who, uint64 kopeks, bool reserved) external;
+    function restoreLimit(address who, uint64 kopeks) external;
+
+    function participant(address who) external view returns (Participant memory);
+    /// @return code 0 when `who` may act and, if `class` is not 0, holds that class bit; else a code of the Restrictions library.
+    function restriction(address who, uint8 class) external view returns (uint8 code);
+    /// @return code of the first obstacle, `offender` whom it concerns. `class` concerns the receiver only.
+    function restrictionOfPair(address from, address to, uint8 class) external view returns (uint8 code, address offender);
+    /// @notice Reverts with the error that names the obstacle.
+    function requireAdmitted(address who, uint8 class) external view;
+    function requirePair(address from, address to, uint8 class) external view;
+    /// @return packed number << 8 | status for each address: what a payout batch needs, in one call.
+    function numbersAndStatus(address[] calldata who) external view returns (uint256[] memory packed);
+    function limitAvailable(address who) external view returns (uint256 kopeks);
+    function count() external view returns (uint32);
+}

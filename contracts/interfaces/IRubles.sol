@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The nominal account, mirrored: who owns how many kopeks of it
+/// @notice Not a currency and not transferable by holders. Money belongs to the beneficiaries of the nominal account (ГК РФ ст. 860.1).
+interface IRubles {
+    struct Account {
+        uint64 free;
+        uint64 held;
+        uint64 inTransit;
+        uint64 frozen;
+    }
+    enum WithdrawalState {
+        NONE,
+        REQUESTED,
+        CONFIRMED,
+        CANCELLED
+    }
+
+    struct Withdrawal {
+        address account;
+        uint64 kopeks;
+        WithdrawalState state;
+    }
+
+    event RublesCredited(address indexed account, uint64 kopeks, bytes32 indexed bankRef, bool toFrozen);
+    event RublesHeld(address indexed account, address indexed venue, uint64 kopeks);
+    event RublesReleased(address indexed account, address indexed venue, uint64 kopeks, bool toFrozen);
+    event RublesPaid(
+        address indexed from, address indexed to, address indexed venue, uint64 kopeks, bool fromHeld, bool toFrozen
+    );
+    event RublesFrozen(address indexed account, uint64 kopeks, bytes32 basis);
+    event RublesUnfrozen(address indexed account, uint64 kopeks, bytes32 basis);
+    event RublesMoved(address indexed from, address indexed to, Account moved);
+    event WithdrawalRequested(address indexed account, bytes32 indexed id, uint64 kopeks, bytes32 detailsHash);
+    event WithdrawalConfirmed(address indexed account, bytes32 indexed id, uint64 kopeks, bytes32 bankRef);
+    event WithdrawalCancelled(address indexed account, bytes32 indexed id, uint64 kopeks, bytes32 reason);
+
+    error RublesInsufficient(address account, uint64 available, uint64 wanted);
+    error RublesNotHeld(address account, address venue, uint64 held, uint64 wanted);
+    error RublesAlreadyCredited(bytes32 bankRef);
+    error RublesOverflow();
+    error RublesZeroAmount();
+    error WithdrawalExists(bytes32 id);
+    error WithdrawalNotOpen(bytes32 id, WithdrawalState state);
+
+    /// @notice Credit an incoming payment once per bank reference; TREASURER. A blocked account is credited into frozen rubles.
+    function credit(address account, uint64 kopeks, bytes32 bankRef) external;
+
+    /// @notice Ask for own free rubles to be paid out: free -> in transit; the account itself, admitted and not blocked.
+    function requestWithdrawal(bytes32 id, uint64 kopeks, bytes32 detailsHash) external;
+    /// @notice The bank has paid: burn; TREASURER, once per bank reference.
+    function confirmWithdrawal(bytes32 id, bytes32 bankRef) external;
+    /// @notice The bank has returned or refused: in transit -> free (frozen when blocked); TREASURER.
+    function cancelWithdrawal(bytes32 id, bytes32 reason) external;
+
+    /// @notice Venue moves; VENUE. A venue may touch only what it holds itself.
+    function hold(address account, uint64 kopeks) external;
+    function release(address account, uint64 kopeks) external;
+    /// @notice Pay from held (escrow of the calling venue) or from free rubles. Into frozen when the receiver is blocked.
+    function pay(address from, address to, uint64 kopeks, bool fromHeld) external;
+    /// @notice Pay many from the held rubles of one; `toFrozen` decided by the venue from Participants.
+    function payBatch(address from, address[] calldata to, uint64[] calldata kopeks, bool[] calldata toFrozen) external;
+
+    /// @notice Freeze free rubles; one COMPLIANCE officer. Unfreeze; four eyes (COMPLIANCE).
+    function freeze(address account, uint64 kopeks, bytes32 basis) external;
+    function unfreeze(address account, uint64 kopeks, bytes32 basis) external;
+    /// @notice Move everything of a replaced address; four eyes (REGISTRAR), after Participants.replace; open holds must be closed first.
+    function moveAll(address from, address to) external;
+
+    function accountOf(address account) external view returns (Account memory);
+    function escrowOf(address venue) external view returns (uint64);
+    function totalSupply() external view returns (uint64);
+    function creditedTotal() external view returns (uint64);
+    function paidOutTotal() external view returns (uint64);
+    function withdrawal(bytes32 id) external view returns (Withdrawal memory);
+}
