@@ -1,0 +1,1 @@
+"""The nominal account: deposits, withdrawals, bank statements."""
