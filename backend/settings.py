@@ -1,0 +1,55 @@
+"""Settings of the backend, each with its meaning; read from the environment (prefix ``KAPITAL_``).
+
+Outside development and demonstration the application refuses to start with a default secret.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from indexer.settings import Settings as IndexerSettings
+
+DEVELOPMENT_SECRET = "development-only-secret-do-not-use"  # noqa: S105 - recognised and refused in production
+
+
+class Settings(IndexerSettings):
+    """Everything that an operator may set. Database, node and deployment are inherited from the indexer."""
+
+    environment: Literal["development", "demo", "production"] = Field("development", description="Kind of installation")
+    jwt_secret: str = Field(DEVELOPMENT_SECRET, description="Key that signs access tokens (HS256), 32 characters or more")
+    kek_file: Path | None = Field(None, description="File with the key-encryption key: 32 bytes in hexadecimal")
+    kek: str | None = Field(None, description="The key-encryption key itself, hexadecimal, when there is no file")
+    clock: Literal["system", "chain"] = Field("system", description="Business time: the computer's or the chain's")
+    files_dir: Path = Field(Path("var/files"), description="Folder of encrypted documents")
+    public_url: str = Field("http://127.0.0.1:8000", description="Address of the portals as users type it")
+    operator_name: str = Field("ООО «Капитал ОИС»", description="Name of the operator of the information system")
+    nominal_account: str = Field("40701810300000000001", description="Number of the nominal account at the bank")
+    nominal_bic: str = Field("044599987", description="БИК of the bank of the nominal account")
+    smtp_url: str | None = Field(None, description="smtp://user:password@host:port; without it mail stays in the mailbox table")
+    oidc_issuer: str | None = Field(None, description="Address of an external OpenID Connect provider")
+    oidc_client_id: str | None = Field(None, description="Client identifier at the provider")
+    oidc_client_secret: str | None = Field(None, description="Client secret at the provider")
+    access_token_minutes: int = Field(15, description="Life of an access token, minutes")
+    session_hours: int = Field(12, description="Life of a session, hours")
+    worker_interval_s: float = Field(0.15, description="Pause of the worker between rounds, seconds")
+    upload_max_bytes: int = Field(10 * 1024 * 1024, description="Largest document, bytes")
+    uploads_per_case: int = Field(10, description="Documents in one application")
+
+    @model_validator(mode="after")
+    def _no_default_secret_in_production(self) -> Settings:
+        if self.environment == "production":
+            if self.jwt_secret == DEVELOPMENT_SECRET or len(self.jwt_secret) < 32:
+                raise ValueError("KAPITAL_JWT_SECRET must be set to a secret of 32 characters or more")
+            if self.kek_file is None and self.kek is None:
+                raise ValueError("KAPITAL_KEK_FILE (or KAPITAL_KEK) must be set")
+        return self
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
