@@ -1,0 +1,185 @@
+"""Wallets and intents: what the other domains may ask of the safe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from eth_account import Account
+
+from backend.core import vault
+from backend.core.context import Context
+from backend.core.ids import bytes32_of, new_id
+from backend.custody import calls, repository
+from backend.custody.errors import IntentDiffers, WalletMissing
+from backend.custody.models import Intent, Wallet
+
+__all__ = [
+    "create_wallet",
+    "four_eyes_approve",
+    "four_eyes_cancel",
+    "four_eyes_propose",
+    "intent",
+    "intents_of",
+    "request_call",
+    "wallet_of",
+]
+
+FOUR_EYES_LASTS = timedelta(days=5)
+
+
+def create_wallet(ctx: Context, owner_kind: str, owner_id: str) -> str:
+    """Make a key for an owner and return its address; an owner who has one keeps it. ``owner_kind``: participant, officer, system."""
+    present = repository.wallet_of(ctx, owner_kind, owner_id)
+    if present is not None:
+        return present.address
+    account = Account.create()
+    address = str(account.address).lower()
+    row = Wallet(
+        address=address,
+        owner_kind=owner_kind,
+        owner_id=owner_id,
+        sealed_key=vault.seal(ctx, f"wallet:{address}", bytes(account.key)),
+        created_at=datetime.now(UTC),
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    return address
+
+
+def wallet_of(ctx: Context, owner_kind: str, owner_id: str) -> str:
+    """Address of an owner; raises :class:`WalletMissing`."""
+    row = repository.wallet_of(ctx, owner_kind, owner_id)
+    if row is None:
+        raise WalletMissing
+    return row.address
+
+
+def request_call(
+    ctx: Context,
+    *,
+    wallet: str,
+    contract: str,
+    function: str,
+    args: list[Any],
+    idempotency_key: str,
+    ref_kind: str,
+    ref_id: str,
+    summary: str,
+    address: str | None = None,
+) -> Intent:
+    """Promise a call of a contract in the wallet's name.
+
+    The same key with the same content returns the stored intent; with other content it raises :class:`IntentDiffers`. ``address`` may be
+    left out for the contracts of the deployment. ``args`` are in ABI order; ``bytes32`` as 0x text. Nothing is sent here.
+    """
+    if repository.wallet(ctx, wallet) is None:
+        raise WalletMissing
+    target = (address or calls.address_of(ctx.settings, contract)).lower()
+    data = calls.encode(contract, function, args)
+    digest = hashlib.sha256(json.dumps([wallet.lower(), target, data, ref_kind, ref_id]).encode()).hexdigest()
+    present = repository.intent_by_key(ctx, idempotency_key)
+    if present is not None:
+        if present.content_hash != digest:
+            raise IntentDiffers
+        return present
+    now = datetime.now(UTC)
+    row = Intent(
+        id=new_id(),
+        idempotency_key=idempotency_key,
+        content_hash=digest,
+        wallet=wallet.lower(),
+        contract=contract,
+        address=target,
+        function=function,
+        args=calls.jsonable(args),
+        data=data,
+        ref_kind=ref_kind,
+        ref_id=ref_id,
+        summary=summary,
+        requested_by=ctx.actor.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    return row
+
+
+def four_eyes_propose(
+    ctx: Context,
+    *,
+    wallet: str,
+    contract: str,
+    function: str,
+    args: list[Any],
+    reason: str,
+    document_hash: str,
+    idempotency_key: str,
+    ref_kind: str,
+    ref_id: str,
+    summary: str,
+    address: str | None = None,
+    expires_at: datetime | None = None,
+) -> Intent:
+    """Propose a dangerous call for a second officer. ``reason`` is a short code, ``document_hash`` 64 hexadecimal digits or 0x text."""
+    target = address or calls.address_of(ctx.settings, contract)
+    until = int((expires_at or ctx.now() + FOUR_EYES_LASTS).timestamp())
+    document = document_hash if document_hash.startswith("0x") else "0x" + document_hash
+    return request_call(
+        ctx,
+        wallet=wallet,
+        contract="FourEyes",
+        function="propose",
+        args=[target, calls.encode(contract, function, args), bytes32_of(reason), document, until],
+        idempotency_key=idempotency_key,
+        ref_kind=ref_kind,
+        ref_id=ref_id,
+        summary=summary,
+    )
+
+
+def four_eyes_approve(
+    ctx: Context, *, wallet: str, proposal_id: int, data: str, idempotency_key: str, ref_kind: str, ref_id: str, summary: str
+) -> Intent:
+    """Approve a proposal as the second officer; ``data`` is the proposed call (chain_proposals.data). It executes in that transaction."""
+    return request_call(
+        ctx,
+        wallet=wallet,
+        contract="FourEyes",
+        function="approve",
+        args=[proposal_id, data],
+        idempotency_key=idempotency_key,
+        ref_kind=ref_kind,
+        ref_id=ref_id,
+        summary=summary,
+    )
+
+
+def four_eyes_cancel(
+    ctx: Context, *, wallet: str, proposal_id: int, idempotency_key: str, ref_kind: str, ref_id: str, summary: str
+) -> Intent:
+    """Withdraw a proposal."""
+    return request_call(
+        ctx,
+        wallet=wallet,
+        contract="FourEyes",
+        function="cancel",
+        args=[proposal_id],
+        idempotency_key=idempotency_key,
+        ref_kind=ref_kind,
+        ref_id=ref_id,
+        summary=summary,
+    )
+
+
+def intents_of(ctx: Context, ref_kind: str, ref_id: str) -> list[Intent]:
+    """Intents of a record, oldest first."""
+    return repository.intents_of(ctx, ref_kind, ref_id)
+
+
+def intent(ctx: Context, intent_id: str) -> Intent | None:
+    """One intent."""
+    return ctx.session.get(Intent, intent_id)
