@@ -1,0 +1,32 @@
+"""Settings of the indexer, read from the environment (``KAPITAL_…``) once by whoever starts a process. Nothing is built at import."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What both packages need to find the database and the node. Every field's environment name is ``KAPITAL_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="KAPITAL_", env_file=None, extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        default="sqlite:///var/kapital.db",
+        description="SQLAlchemy address of the database: sqlite:///path or postgresql://user@host/name.",
+    )
+    rpc_url: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC address of the node that is read.")
+    chain_id: int = Field(default=20260, description="Chain id that the node must answer (EIP-155).")
+    deployment_file: Path = Field(
+        default=Path("var/deployment.json"), description="JSON file with the addresses of the deployed contracts."
+    )
+    durable_head_file: Path | None = Field(
+        default=None,
+        description='JSON file {"number", "hash"} with the last block that the node has on disk; blocks above it are not read.',
+    )
+    poll_interval_s: float = Field(default=0.15, gt=0, description="Pause between two looks at the head, seconds.")
+    chunk_blocks: int = Field(default=100, ge=1, le=400, description="Blocks asked for in one batch while catching up.")
+    rpc_timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer of the node, seconds.")
+    start_grace_s: float = Field(
+        default=10.0, ge=0, description="How long a node may stay behind the cursor at start before it is an error, seconds."
+    )
