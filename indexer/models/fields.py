@@ -31,17 +31,17 @@ def moment(seconds: int) -> datetime | None:
 
 def address_field(*, key: bool = False, index: bool = False) -> Any:
     """A 20-byte address."""
-    return Field(sa_type=String(42), primary_key=key, index=index)  # type: ignore[call-overload]  # an instance is accepted
+    return Field(sa_type=String(42), primary_key=key, index=index)
 
 
 def hash_field(*, key: bool = False, index: bool = False) -> Any:
     """A 32-byte hash."""
-    return Field(sa_type=String(66), primary_key=key, index=index)  # type: ignore[call-overload]  # an instance is accepted
+    return Field(sa_type=String(66), primary_key=key, index=index)
 
 
 def word_field(length: int = 24, *, key: bool = False, index: bool = False) -> Any:
     """A short word: a state, a kind."""
-    return Field(sa_type=String(length), primary_key=key, index=index)  # type: ignore[call-overload]  # an instance is accepted
+    return Field(sa_type=String(length), primary_key=key, index=index)
 
 
 def text_field() -> Any:

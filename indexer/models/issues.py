@@ -68,7 +68,11 @@ class ChainRecordDate(SQLModel, table=True):
 
 
 class ChainHolding(SQLModel, table=True):
-    """Units of one holder now; free = units - encumbered_units. A holder who sold everything stays with 0."""
+    """Units of one holder now; a holder who sold everything stays with 0.
+
+    ``encumbered_units`` is the sum of open encumbrances, ``frozen_units`` the standing amount of ERC-7943 (may exceed the units),
+    ``free_units`` = max(0, units - encumbered - frozen).
+    """
 
     __tablename__ = "chain_holdings"
 
@@ -76,6 +80,8 @@ class ChainHolding(SQLModel, table=True):
     holder: str = address_field(key=True, index=True)
     units: int = big_field(zero=True)
     encumbered_units: int = big_field(zero=True)
+    frozen_units: int = big_field(zero=True)
+    free_units: int = big_field(zero=True)
     block_number: int = big_field()
 
 
@@ -96,6 +102,8 @@ class ChainHoldingHistory(SQLModel, table=True):
     at: datetime = time_field()
     units: int = big_field()
     encumbered_units: int = big_field()
+    frozen_units: int = big_field()
+    free_units: int = big_field()
 
 
 class ChainTransfer(SQLModel, table=True):

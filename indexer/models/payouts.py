@@ -61,14 +61,15 @@ class ChainRunPayment(SQLModel, table=True):
 
 
 class ChainTender(SQLModel, table=True):
-    """Units that a holder tendered into an early redemption run (investor's put)."""
+    """Units that a holder tendered into an early redemption run (investor's put), in all. ``state`` TENDERED, RETURNED or REDEEMED."""
 
     __tablename__ = "chain_tenders"
 
     run_id: int = big_field(key=True)
-    encumbrance_id: int = big_field(key=True)
-    holder: str = address_field(index=True)
+    holder: str = address_field(key=True, index=True)
+    encumbrance_id: int = big_field()
     units: int = big_field()
+    state: str = word_field(12)
     block_number: int = big_field()
     tx_hash: str = hash_field()
     at: datetime = time_field()

@@ -1,0 +1,141 @@
+"""JSON-RPC over HTTP: single calls and batches. Answers of a batch are matched by id, because nodes may reorder them.
+
+web3's own provider is not used here: it formats every field of every log (13,000 logs a second at best) and repeats calls by itself.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from indexer.chain.errors import AnswerIncomplete, AnswerTooLarge, NodeRefused, NodeUnavailable, Retryable, RpcError
+
+Call = tuple[str, list[Any]]
+
+_TOO_LARGE_CODES = {-32005, -32603}
+_SYNCING_CODE = -32008
+_HTTP_TOO_LARGE = 413
+_HTTP_SERVER_ERROR = 500
+_HTTP_REFUSALS = {401, 403, 404}
+
+
+class RpcClient:
+    """A node at one address. ``transport`` replaces the network in tests.
+
+    Raises NodeUnavailable, AnswerIncomplete, AnswerTooLarge, NodeRefused or RpcError; see `indexer.chain.errors`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = 20.0,
+        max_batch: int = 500,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url
+        self._http = httpx.Client(timeout=timeout_s, transport=transport)
+        self._ids = itertools.count(1)
+        self._max_batch = max_batch
+        self._sleep = sleep
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def call(self, method: str, *params: Any, attempts: int = 1) -> Any:
+        """One call; repeated up to ``attempts`` times while the node is unavailable, with growing pauses."""
+        return self._repeat(lambda: self._single(method, list(params)), attempts)
+
+    def batch(self, calls: Sequence[Call], *, attempts: int = 1) -> list[Any]:
+        """Results in the order of the calls; the first error of any call is raised."""
+        results = self.batch_with_errors(calls, attempts=attempts)
+        for result in results:
+            if isinstance(result, RpcError):
+                raise result
+        return results
+
+    def batch_with_errors(self, calls: Sequence[Call], *, attempts: int = 1) -> list[Any]:
+        """Like `batch`, but a refused call leaves its RpcError at its place instead of raising it."""
+        results: list[Any] = []
+        for start in range(0, len(calls), self._max_batch):
+            part = calls[start : start + self._max_batch]
+            results += self._repeat(lambda part=part: self._batch(part), attempts)  # type: ignore[misc]  # bound at once
+        return results
+
+    def _repeat(self, action: Callable[[], Any], attempts: int) -> Any:
+        for attempt in range(1, attempts + 1):
+            try:
+                return action()
+            except Retryable:
+                if attempt == attempts:
+                    raise
+                self._sleep(min(0.1 * 2**attempt, 3.0))
+        raise ValueError("attempts must be at least 1")
+
+    def _single(self, method: str, params: list[Any]) -> Any:
+        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        answer = self._post(request)
+        if not isinstance(answer, dict):
+            raise AnswerIncomplete(f"{method}: the node answered a {type(answer).__name__}")
+        return _result(answer, method, raising=True)
+
+    def _batch(self, calls: Sequence[Call]) -> list[Any]:
+        requests = [
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params} for method, params in calls
+        ]
+        answers = self._post(requests)
+        if isinstance(answers, dict):
+            _result(answers, "batch", raising=True)
+        if not isinstance(answers, list):
+            raise AnswerIncomplete("batch: the node didn't answer with a list")
+        by_id = {answer.get("id"): answer for answer in answers}
+        missing = [request["method"] for request in requests if request["id"] not in by_id]
+        if missing:
+            raise AnswerIncomplete(f"batch: {len(missing)} of {len(requests)} answers are missing, first {missing[0]}")
+        return [_result(by_id[request["id"]], str(request["method"]), raising=False) for request in requests]
+
+    def _post(self, body: Any) -> Any:
+        try:
+            response = self._http.post(self.url, json=body)
+        except httpx.TransportError as error:
+            raise NodeUnavailable(f"{self.url}: {error or type(error).__name__}") from error
+        if response.status_code == _HTTP_TOO_LARGE:
+            raise AnswerTooLarge(f"{self.url}: HTTP {response.status_code}")
+        if response.status_code in _HTTP_REFUSALS:
+            raise NodeRefused(f"{self.url}: HTTP {response.status_code}; check the address, the credentials and the host allow-list")
+        if response.status_code >= _HTTP_SERVER_ERROR:
+            raise NodeUnavailable(f"{self.url}: HTTP {response.status_code}")
+        try:
+            return response.json()
+        except ValueError as error:
+            raise AnswerIncomplete(f"{self.url}: not JSON: {response.text[:80]!r}") from error
+
+
+def _result(answer: dict[str, Any], method: str, *, raising: bool) -> Any:
+    if "error" not in answer:
+        if "result" not in answer:
+            raise AnswerIncomplete(f"{method}: neither result nor error")
+        return answer["result"]
+    error = answer["error"] or {}
+    code, message = int(error.get("code", 0)), str(error.get("message", ""))
+    if code == _SYNCING_CODE:
+        raise NodeUnavailable(f"{method}: {message}")
+    if code in _TOO_LARGE_CODES and method in {"batch", "eth_getBlockReceipts", "eth_getBlockByNumber"}:
+        raise AnswerTooLarge(f"{method}: {message} ({code})")
+    failure = RpcError(method, code, message, error.get("data"))
+    if raising:
+        raise failure
+    return failure
