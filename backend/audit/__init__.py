@@ -1,0 +1,1 @@
+"""Queries of the journal and of the chain for the auditor and the regulator."""

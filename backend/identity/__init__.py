@@ -1,0 +1,1 @@
+"""People and organisations: KYC and KYB cases, screening, qualification, powers of attorney, on-chain admission."""

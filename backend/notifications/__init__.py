@@ -1,0 +1,1 @@
+"""Messages to users, webhooks and the event log."""

@@ -1,0 +1,1 @@
+"""Schedules of coupons and redemption, entitlement at record dates, payment runs."""

@@ -1,0 +1,1 @@
+"""Registers, statements and files for the regulator."""

@@ -1,0 +1,1 @@
+"""From decoded events to the derived chain_* tables, one module a domain."""

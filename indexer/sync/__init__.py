@@ -1,0 +1,1 @@
+"""Reading the chain in order: the loop, verification, the checkpoint."""
