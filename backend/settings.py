@@ -20,7 +20,9 @@ class Settings(IndexerSettings):
     """Everything that an operator may set. Database, node and deployment are inherited from the indexer."""
 
     environment: Literal["development", "demo", "production"] = Field("development", description="Kind of installation")
-    jwt_secret: str = Field(DEVELOPMENT_SECRET, description="Key that signs access tokens (HS256), 32 characters or more")
+    jwt_secret: str = Field(
+        DEVELOPMENT_SECRET, description="Key that signs access tokens (HS256), 32 characters or more"
+    )
     kek_file: Path | None = Field(None, description="File with the key-encryption key: 32 bytes in hexadecimal")
     kek: str | None = Field(None, description="The key-encryption key itself, hexadecimal, when there is no file")
     clock: Literal["system", "chain"] = Field("system", description="Business time: the computer's or the chain's")
@@ -29,7 +31,9 @@ class Settings(IndexerSettings):
     operator_name: str = Field("ООО «Капитал ОИС»", description="Name of the operator of the information system")
     nominal_account: str = Field("40701810300000000001", description="Number of the nominal account at the bank")
     nominal_bic: str = Field("044599987", description="БИК of the bank of the nominal account")
-    smtp_url: str | None = Field(None, description="smtp://user:password@host:port; without it mail stays in the mailbox table")
+    smtp_url: str | None = Field(
+        None, description="smtp://user:password@host:port; without it mail stays in the mailbox table"
+    )
     oidc_issuer: str | None = Field(None, description="Address of an external OpenID Connect provider")
     oidc_client_id: str | None = Field(None, description="Client identifier at the provider")
     oidc_client_secret: str | None = Field(None, description="Client secret at the provider")

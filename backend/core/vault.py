@@ -122,9 +122,7 @@ def _data_key(ctx: Context, owner_id: str) -> bytes:
     if row is None:
         key = AESGCM.generate_key(256)
         wrapped = _encrypt(kek, key, owner_id)
-        ctx.session.add(
-            DataKey(owner_id=owner_id, wrapped=wrapped, kek_id=kek_id(kek), created_at=datetime.now(UTC))
-        )
+        ctx.session.add(DataKey(owner_id=owner_id, wrapped=wrapped, kek_id=kek_id(kek), created_at=datetime.now(UTC)))
         ctx.session.flush()
         return key
     return _decrypt(kek, row.wrapped, owner_id)

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import decode, encode as abi_encode
+from eth_abi.abi import decode
+from eth_abi.abi import encode as abi_encode
 from eth_utils import keccak
 
 from backend.custody.errors import CallUnknown
@@ -65,7 +66,9 @@ def decode_call(contract: str, data: str) -> tuple[str, dict[str, Any]] | None:
         types = [canonical_type(part) for part in item["inputs"]]
         if keccak(text=f"{item['name']}({','.join(types)})")[:4] == raw[:4]:
             values = decode(types, raw[4:])
-            return item["name"], dict(zip((part["name"] for part in item["inputs"]), jsonable(list(values)), strict=True))
+            return item["name"], dict(
+                zip((part["name"] for part in item["inputs"]), jsonable(list(values)), strict=True)
+            )
     return None
 
 

@@ -1,8 +1,8 @@
 """Refusals of custody.
 
-    WalletMissing     the participant or officer has no wallet yet
-    IntentDiffers     an idempotency key was used for another call
-    CallUnknown       no such contract or function in the deployment
+WalletMissing     the participant or officer has no wallet yet
+IntentDiffers     an idempotency key was used for another call
+CallUnknown       no such contract or function in the deployment
 """
 
 from backend.core.errors import Conflict, Invalid, NotFound

@@ -142,7 +142,15 @@ def four_eyes_propose(
 
 
 def four_eyes_approve(
-    ctx: Context, *, wallet: str, proposal_id: int, data: str, idempotency_key: str, ref_kind: str, ref_id: str, summary: str
+    ctx: Context,
+    *,
+    wallet: str,
+    proposal_id: int,
+    data: str,
+    idempotency_key: str,
+    ref_kind: str,
+    ref_id: str,
+    summary: str,
 ) -> Intent:
     """Approve a proposal as the second officer; ``data`` is the proposed call (chain_proposals.data). It executes in that transaction."""
     return request_call(
