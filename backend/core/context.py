@@ -10,7 +10,7 @@ from backend.core.errors import Forbidden, Lang, StepUpRequired
 from backend.core.permissions import Permission, Role, permissions_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from sqlmodel import Session
 
     from backend.core.clock import Clock
     from backend.settings import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import JSON
 from sqlmodel import Session
 
-from indexer.db import UtcDateTime, session_scope, session_scope
+from indexer.db import UtcDateTime, session_scope
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

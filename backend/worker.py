@@ -1,0 +1,150 @@
+"""The worker: ``python -m backend.worker``. Wires the domains' reactions and ticks to the outbox; one of the two files that wire.
+
+One round:
+
+    outbox      give nonces, sign, store, send; settle what the mirror shows          (backend.custody.outbox)
+    reactions   for each finished intent, what its domain does next, exactly once     (REACTIONS of the domains)
+    ticks       what time or new chain facts ask for; safe to repeat at any moment    (TICKS of the domains)
+
+Every reaction and tick runs in a transaction of its own; one that raises is logged and comes again, and holds up nobody else. The process may be
+killed at any line.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from backend.core.clock import Clock, clock_of
+from backend.core.context import Actor, Context
+from backend.core.db import unit_of_work
+from backend.custody.models import Intent
+from backend.custody.node import Node
+from backend.custody.outbox import Outbox
+from backend.custody.signing import EmbeddedKeyStore
+from backend.custody.states import FINAL
+from backend.settings import Settings, get_settings
+from indexer.db import create_database_engine
+from indexer.models import ChainCursor
+
+log = logging.getLogger("backend.worker")
+
+Reaction = Callable[[Context, Intent], None]
+Tick = Callable[[Context], None]
+
+REACTIONS: dict[str, Reaction] = {}
+TICKS: list[Tick] = []
+
+TICK_AT_LEAST_EVERY_S = 1.0
+RETRY_AFTER_S = 2.0
+
+
+class Worker:
+    """Rounds over one database and one node."""
+
+    def __init__(self, engine: Engine, settings: Settings, node: Node, *, name: str | None = None) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._clock: Clock = clock_of(settings.clock)
+        self.name = name or f"{socket.gethostname()}-{os.getpid()}"
+        self._outbox = Outbox(self._unit, node, EmbeddedKeyStore(), chain_id=settings.chain_id, worker=self.name)
+        self._height: int | None = None
+        self._ticked_at = 0.0
+        self._retry_at: dict[str, float] = {}
+
+    def round(self) -> int:
+        """One round; the number of things done."""
+        done = self._outbox.round() + self._react()
+        if done or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:
+            self._tick()
+        return done
+
+    def _react(self) -> int:
+        with unit_of_work(self._engine, write=False) as session:
+            statement = select(Intent.id, Intent.ref_kind).where(
+                col(Intent.handled).is_(False), col(Intent.state).in_(FINAL)
+            )
+            waiting = list(session.exec(statement.order_by(col(Intent.created_at))))
+        return sum(
+            self._attempt(intent_id, lambda ctx, i=intent_id, k=kind: self._handle(ctx, i, k))
+            for intent_id, kind in waiting
+        )
+
+    @staticmethod
+    def _handle(ctx: Context, intent_id: str, ref_kind: str) -> None:
+        intent = ctx.session.exec(select(Intent).where(Intent.id == intent_id).with_for_update()).one()
+        if intent.handled:
+            return
+        reaction = REACTIONS.get(ref_kind)
+        if reaction is not None:
+            reaction(ctx, intent)
+        intent.handled = True
+        ctx.session.add(intent)
+
+    def _tick(self) -> None:
+        self._ticked_at = time.monotonic()
+        for tick in TICKS:
+            self._attempt(f"{tick.__module__}.{tick.__name__}", tick)
+
+    def _attempt(self, name: str, act: Callable[[Context], None]) -> int:
+        if time.monotonic() < self._retry_at.get(name, 0.0):
+            return 0
+        try:
+            with self._unit() as ctx:
+                act(ctx)
+        except Exception:
+            # One domain's fault must not hold up the others; it is logged whole and tried again.
+            log.exception("%s failed; it comes again in %s s", name, RETRY_AFTER_S)
+            self._retry_at[name] = time.monotonic() + RETRY_AFTER_S
+            return 0
+        self._retry_at.pop(name, None)
+        return 1
+
+    def _new_height(self) -> bool:
+        with unit_of_work(self._engine, write=False) as session:
+            height = session.exec(select(ChainCursor.height)).first()
+        changed, self._height = height != self._height, height
+        return changed
+
+    @contextmanager
+    def _unit(self) -> Iterator[Context]:
+        with unit_of_work(self._engine) as session:
+            yield Context(session=session, clock=self._clock, actor=Actor.system("worker"), settings=self._settings)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = get_settings()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    engine = create_database_engine(settings.database_url)
+    node = Node(settings.rpc_url, timeout_s=settings.rpc_timeout_s)
+    worker = Worker(engine, settings, node)
+    log.info("worker %s runs", worker.name)
+    while not stop.is_set():
+        try:
+            done = worker.round()
+        except Exception:
+            log.exception("round failed")
+            done = 0
+            stop.wait(RETRY_AFTER_S)
+        stop.wait(0.0 if done else settings.worker_interval_s)
+    node.close()
+    engine.dispose()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
