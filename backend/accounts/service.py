@@ -5,7 +5,7 @@ from __future__ import annotations
 from backend.accounts.mail import Letter, mailbox, send_due, write_letter
 from backend.accounts.models import Portal, RoleChange, RoleChangeState, User, UserStatus
 from backend.accounts.officers import Officer, OfficerSpec, bootstrap_officers
-from backend.accounts.policy import needs_second_factor
+from backend.accounts.policy import needs_second_factor, wall_clock
 from backend.accounts.recovery import (
     ask_confirmation_again,
     ask_reset,
@@ -28,10 +28,12 @@ from backend.accounts.schemas import Account, Client, Enrolment, SessionView, Si
 from backend.accounts.sessions import (
     actor_by_secret,
     actor_by_session,
+    must_enrol,
     my_sessions,
     revoke,
     revoke_others,
     touch,
+    touch_due,
 )
 from backend.accounts.sign_in import (
     begin_enrolment,
@@ -96,6 +98,7 @@ __all__ = [
     "issue_token",
     "link_participant",
     "mailbox",
+    "must_enrol",
     "my_sessions",
     "needs_second_factor",
     "propose_role",
@@ -115,6 +118,8 @@ __all__ = [
     "sign_out",
     "step_up",
     "touch",
+    "touch_due",
     "unblock_user",
+    "wall_clock",
     "write_letter",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from backend.accounts import repository, users
 from backend.accounts.models import Portal, User, UserSession, UserStatus
-from backend.accounts.policy import SEEN_EVERY, wall_clock
+from backend.accounts.policy import SEEN_EVERY, needs_second_factor, wall_clock
 from backend.accounts.schemas import Client, SessionView, SignedIn
 from backend.core import journal, vault
 from backend.core.context import Actor, Context
@@ -59,13 +59,28 @@ def is_live(row: UserSession, now: datetime) -> bool:
     return row.revoked_at is None and row.expires_at > now
 
 
-def touch(ctx: Context, session_id: str) -> None:
-    """Note that the session is in use, at most once in five minutes."""
-    row, now = repository.session_row(ctx, session_id), wall_clock()
-    if row is not None and now - row.seen_at > SEEN_EVERY:
-        row.seen_at = now
+def touch_due(ctx: Context) -> bool:
+    """Is it time to note that the asker's session is in use (once in five minutes)?"""
+    row = repository.session_row(ctx, ctx.actor.session_id or "")
+    return row is not None and wall_clock() - row.seen_at > SEEN_EVERY
+
+
+def touch(ctx: Context) -> None:
+    """Note that the asker's session is in use."""
+    row = repository.session_row(ctx, ctx.actor.session_id or "")
+    if row is not None:
+        row.seen_at = wall_clock()
         ctx.session.add(row)
         ctx.session.flush()
+
+
+def must_enrol(ctx: Context) -> bool:
+    """Does the asker hold a role that works only after a second factor is set up?"""
+    if ctx.actor.user_id is None or ctx.actor.roles:
+        return False
+    row = repository.session_row(ctx, ctx.actor.session_id or "")
+    weak = row is not None and row.second_factor_at is None
+    return weak and needs_second_factor(repository.roles_of(ctx, ctx.actor.user_id))
 
 
 def my_sessions(ctx: Context) -> list[SessionView]:
@@ -104,10 +119,12 @@ def _actor(ctx: Context, row: UserSession, client: Client) -> tuple[Actor, Porta
     if user is None or user.status != UserStatus.ACTIVE or not is_live(row, wall_clock()):
         return None
     name = vault.unseal_dict(ctx, user.id, user.profile)["name"]
+    roles = repository.roles_of(ctx, user.id)
+    weak = needs_second_factor(roles) and row.second_factor_at is None
     actor = Actor(
         user_id=user.id,
         name=name,
-        roles=repository.roles_of(ctx, user.id),
+        roles=frozenset() if weak else roles,
         participant_id=user.participant_id,
         wallet=_wallet(ctx, user),
         session_id=row.id,

@@ -102,6 +102,7 @@ def add_user(
     )
     ctx.session.add(row)
     ctx.session.flush()
+    repository.credential(ctx, row.id)
     if password is not None:
         set_password(ctx, row, password)
     journal.record(ctx, action="accounts.user.added", entity="user", entity_id=row.id, details={"portal": portal.value})

@@ -1,0 +1,12 @@
+"""JSON API: one module a domain, each with ``router``. Add yours to :data:`ROUTERS`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from backend.web.api import accounts, auth
+
+ROUTERS: list[APIRouter] = [
+    auth.router,
+    accounts.router,
+]

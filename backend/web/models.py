@@ -1,0 +1,24 @@
+"""Tables of the edge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from backend.core.db import UtcDateTime
+
+
+class RequestKey(SQLModel, table=True):
+    """A request that was carried out once. A repeat with the same key and body gets the stored answer."""
+
+    __tablename__ = "request_keys"
+
+    owner: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    status: int | None = None
+    location: str | None = None
+    media_type: str | None = None
+    body: bytes | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,67 @@
+"""Menus of the portals. A portal's engineer adds entries here; an entry shows only to those who have its permission."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.core.context import Actor
+from backend.core.permissions import Permission
+from backend.web.i18n import mark as _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: address, title (Russian), icon of tabler-icons, permission (None: everybody signed in)."""
+
+    path: str
+    title: str
+    icon: str
+    permission: Permission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines under one heading; a heading may be empty."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFace:
+    """Name, icon and promise of a portal."""
+
+    title: str
+    icon: str
+    lead: str
+
+
+FACES: dict[str, PortalFace] = {
+    "investor": PortalFace(_("Инвестор"), "chart-arcs", _("Каталог выпусков, заявки, портфель и выплаты")),
+    "issuer": PortalFace(_("Эмитент"), "building-bank", _("Выпуск ЦФА: от решения до погашения")),
+    "office": PortalFace(_("Бэк-офис"), "layout-dashboard", _("Проверки, модерация, счёт, выплаты и реестр")),
+    "audit": PortalFace(_("Аудит"), "binary-tree-2", _("Блоки, транзакции, реестр на дату, целостность")),
+}
+
+NAV: dict[str, list[Group]] = {
+    "investor": [Group("", (Entry("/investor", _("Обзор"), "home"),))],
+    "issuer": [Group("", (Entry("/issuer", _("Обзор"), "home"),))],
+    "office": [Group("", (Entry("/office", _("Обзор"), "home"),))],
+    "audit": [Group("", (Entry("/audit", _("Обзор"), "home"),))],
+}
+
+
+def menu_of(portal: str, actor: Actor) -> list[Group]:
+    """The groups of a portal with the entries that the actor may open; empty groups are left out."""
+    groups = [
+        Group(group.title, tuple(one for one in group.entries if one.permission is None or actor.may(one.permission)))
+        for group in NAV.get(portal, [])
+    ]
+    return [group for group in groups if group.entries]
+
+
+def current_entry(portal: str, path: str) -> str:
+    """Path of the entry that a page belongs to: the longest one that the page's path starts with."""
+    paths = [one.path for group in NAV.get(portal, []) for one in group.entries]
+    found = [one for one in paths if path == one or path.startswith(one + "/")]
+    return max(found, key=len, default="")
