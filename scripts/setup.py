@@ -48,6 +48,10 @@ ASSETS = {
     "@tabler/core/dist/js/tabler.min.js": "tabler/tabler.min.js",
     "@tabler/icons-webfont/dist/tabler-icons.min.css": "icons/tabler-icons.min.css",
     "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "icons/fonts/tabler-icons.woff2",
+    **{
+        f"@fontsource-variable/golos-text/files/golos-text-{part}-wght-normal.woff2": f"fonts/golos-{part}.woff2"
+        for part in ("cyrillic", "cyrillic-ext", "latin", "latin-ext")
+    },
     "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     "htmx-ext-sse/dist/sse.min.js": "htmx/sse.min.js",
     "echarts/dist/echarts.min.js": "echarts/echarts.min.js",
@@ -125,8 +129,8 @@ def install_python() -> None:
     environment = tool_environment()
     try:
         install_uv(python, environment)
-        uv = [VENV / "bin/uv", "pip", "sync", "--quiet", "--require-hashes", "--index-strategy", "unsafe-best-match"]
-        run([*uv, *REQUIREMENTS], {**uv_settings(python), **environment, "VIRTUAL_ENV": str(VENV)})
+        flags = ["--quiet", "--require-hashes", "--index-strategy", "unsafe-best-match"]
+        run([VENV / "bin/uv", "pip", "sync", *flags, *REQUIREMENTS], {**uv_settings(python), **environment, "VIRTUAL_ENV": str(VENV)})
     except (subprocess.CalledProcessError, FileNotFoundError):
         print("setup: uv did not manage; pip takes over (slower)", flush=True)
         wanted = [argument for name in REQUIREMENTS for argument in ("-r", name)]
@@ -162,7 +166,7 @@ def install_uv(python: Path, environment: Mapping[str, str]) -> None:
 
 
 def uv_settings(python: Path) -> dict[str, str]:
-    """pip's settings in uv's words, so that a machine whose index is configured for pip alone works too."""
+    """Settings of pip in uv's words, so that a machine whose index is configured for pip alone works too."""
     listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
     values: dict[str, str] = {}
     for line in listed.stdout.splitlines():
@@ -191,8 +195,8 @@ def find_node() -> Path:
     inside = wheel_node()
     if inside is None:
         print("setup: no Node.js 20+ on this machine, taking the one packed for Python", flush=True)
-        pip = [VENV / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        run([*pip, "-r", NODE_REQUIREMENTS], tool_environment())
+        flags = ["--quiet", "--no-deps", "--require-hashes", "-r", NODE_REQUIREMENTS]
+        run([VENV / "bin/python", "-m", "pip", "install", *flags], tool_environment())
         inside = wheel_node()
     if inside is None:
         raise SetupError("Node.js 20 or newer is needed and the packed one has no node program for this machine")
@@ -219,7 +223,7 @@ def wheel_node() -> Path | None:
 def install_node_modules(node: Path) -> None:
     """`npm ci` from the lock file; no package runs a script of its own."""
     cli = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    npm = [node, cli] if cli.exists() else [shutil.which("npm") or "npm"]
+    npm: list[Path | str] = [node, cli] if cli.exists() else [shutil.which("npm") or "npm"]
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     run([*npm, "ci", *quiet], {**tool_environment(), "PATH": path})
