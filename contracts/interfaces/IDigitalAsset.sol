@@ -49,6 +49,12 @@ interface IDigitalAsset {
     error RecordDateUnknown(uint32 number);
     error RecordDateAhead(uint32 number, uint40 at);
     error ReceiverInvalid(address to);
+    /// No units, a lock-up of another's units, one that is over already, or one more than a holder may have (64).
+    error EncumbranceInvalid(address holder, EncumbranceKind kind, uint64 units, uint40 until);
+    /// `from` is not yet replaced by `to` in Participants.
+    error HolderNotReplaced(address from, address to);
+    /// ORDER encumbrances must be closed by their venue first.
+    error HolderHasOrders(address holder, uint64 units);
 
     /// @notice New units to a buyer of the primary sale; VENUE, before maturity, within the maximum; the lock-up does not apply.
     function issueUnits(address to, uint64 units) external;
@@ -61,11 +67,14 @@ interface IDigitalAsset {
     function encumber(address holder, EncumbranceKind kind, uint64 units, uint40 until, bytes32 basis)
         external
         returns (uint256 id);
-    /// @notice Who may release: ORDER its venue; LOCKUP anyone after `until`; the rest four eyes of the role that made it.
+    /// @notice Who may release: ORDER its venue; LOCKUP anyone after `until`; PLEDGE and ARREST four eyes (REGISTRAR).
     function release(uint256 id, uint64 units) external;
+    /// @notice Release of a FREEZE: four eyes (COMPLIANCE). A function of its own, for four eyes know the role by the function.
+    function unfreeze(uint256 id, uint64 units) external;
 
     /// @notice Court, inheritance, reorganisation: four eyes (REGISTRAR). Takes free units first, then encumbered ones in the order
-    /// FREEZE, ARREST, LOCKUP, PLEDGE; ORDER never.
+    /// FREEZE, ARREST, LOCKUP, PLEDGE; ORDER never. Works while paused and locked, not after the end of circulation, when the list
+    /// of those to be paid is final.
     function forcedTransfer(address from, address to, uint64 units, bool bypassClass, bytes32 reason, bytes32 documentHash)
         external;
     function forcedBurn(address from, uint64 units, bytes32 reason, bytes32 documentHash) external;
@@ -74,7 +83,8 @@ interface IDigitalAsset {
     function setPaused(bool paused) external;
     /// @notice A record date in the future (call, meeting); four eyes (REGISTRAR).
     function appendRecordDate(uint40 at) external returns (uint32 number);
-    /// @notice Early end of circulation at a record date; VENUE (an early redemption of the whole issue).
+    /// @notice End circulation at a record date that is not yet past; VENUE: earlier (early redemption of the whole issue), back again
+    /// (that redemption is cancelled) or later (restructuring after a default).
     function endCirculation(uint32 recordDate) external;
 
     function terms() external view returns (IIssueRegistry.Terms memory);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title ERC-1643: documents of an asset by name: address, hash and date of the last change
+interface IERC1643 {
+    event DocumentUpdated(bytes32 indexed name, string uri, bytes32 documentHash);
+    event DocumentRemoved(bytes32 indexed name, string uri, bytes32 documentHash);
+
+    error DocumentInvalid(bytes32 name);
+    error DocumentUnknown(bytes32 name);
+
+    /// @notice Add a document or replace the one of that name; four eyes (MODERATOR).
+    function setDocument(bytes32 name, string calldata uri, bytes32 documentHash) external;
+    /// @notice Take a document off the list; four eyes (MODERATOR). The chain's log keeps it.
+    function removeDocument(bytes32 name) external;
+    /// @return uri, hash and unix time of the last change; empty when there is none.
+    function getDocument(bytes32 name) external view returns (string memory, bytes32, uint256);
+    function getAllDocuments() external view returns (bytes32[] memory);
+}
