@@ -1,7 +1,7 @@
 """Every static check of the project in one command, each with its own verdict; the exit code tells whether all passed.
 
-    python -m scripts.check           everything
-    python -m scripts.check ruff mypy only the named ones
+python -m scripts.check           everything
+python -m scripts.check ruff mypy only the named ones
 """
 
 import subprocess

@@ -17,7 +17,7 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import solcx
@@ -126,7 +126,7 @@ def imported(importer: str, target: str) -> str:
     """Source name of an import, resolved the way the compiler does."""
     if not target.startswith("."):
         return target
-    return os.path.normpath(f"{os.path.dirname(importer)}/{target}")
+    return os.path.normpath(PurePosixPath(importer).parent / target)
 
 
 def configuration() -> dict[str, Any]:

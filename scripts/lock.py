@@ -9,6 +9,7 @@ Run by `make lock`. Two things of npm need a hand:
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,12 +34,19 @@ def lock_python(name: str, arguments: list[str]) -> None:
     flags = ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"]
     silent = ["--quiet", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
     command = [".venv/bin/uv", "pip", "compile", *flags, *silent, f"{name}.in", "-o", f"{name}.txt", *arguments]
-    subprocess.run(command, cwd=ROOT, check=True)
+    cache = {"UV_CACHE_DIR": str(ROOT / "build/cache/uv")}
+    subprocess.run(command, cwd=ROOT, check=True, env={**cache, **os.environ})
 
 
 def lock_npm() -> None:
     """Resolve package.json and write package-lock.json without addresses."""
-    flags = ["--package-lock-only", "--no-audit", "--no-fund", "--ignore-scripts", "--omit-lockfile-registry-resolved=false"]
+    flags = [
+        "--package-lock-only",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--omit-lockfile-registry-resolved=false",
+    ]
     subprocess.run(["npm", "install", *flags], cwd=ROOT, check=True)
     path = ROOT / "package-lock.json"
     lock = json.loads(path.read_text())
@@ -52,7 +60,8 @@ def complete(packages: dict[str, dict[str, Any]]) -> None:
         entry.pop("resolved", None)
         for name, version in entry.get("optionalDependencies", {}).items():
             place = f"node_modules/{name}"
-            *_, system, processor = ("", *name.split("-"))
+            rest, _, processor = name.rpartition("-")
+            system = rest.rpartition("-")[2]
             if place not in packages and system in SYSTEMS:
                 packages[place] = platform_entry(version, system, processor)
                 packages[place] |= {"dev": True} if entry.get("dev") else {}
