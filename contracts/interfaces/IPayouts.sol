@@ -59,7 +59,9 @@ interface IPayouts {
     event RunCancelled(uint256 indexed id, uint64 returnedKopeks);
     event RunOverdue(uint256 indexed id, uint40 graceEndsAt);
     event RunDefaulted(uint256 indexed id);
+    /// `units` in all: a second tender of a holder replaces the first.
     event UnitsTendered(uint256 indexed id, address indexed holder, uint64 units, uint256 encumbranceId);
+    event TenderReturned(uint256 indexed id, address indexed holder, uint64 units);
     event TaxRuleSet(address taxAccount, uint16 maximumWithheldBps);
     event GraceSet(uint40 graceSeconds);
 
@@ -73,6 +75,8 @@ interface IPayouts {
     error RunUnderfunded(uint256 id, uint64 required, uint64 given);
     error RunWithheldTooMuch(uint256 id, address holder, uint64 withheld, uint64 allowed);
     error RunTermsInvalid(string field);
+    error RunTenderClosed(uint256 id, uint40 recordAt);
+    error RunTenderMissing(uint256 id, address holder);
 
     /// @notice Declare a run; the issuer of the asset, or OPERATOR in the issuer's name. `ref` is the operator's run id, unique.
     function declare(
@@ -89,20 +93,25 @@ interface IPayouts {
     function fund(uint256 id, uint64 kopeks) external;
     /// @notice Pay a batch; anyone, from the due date on. Completes the run when the units paid reach the units due.
     function distribute(uint256 id, address[] calldata holders, uint64[] calldata withheldKopeks) external;
-    /// @notice Before the first batch: the issuer or OPERATOR; escrow returns to the issuer.
+    /// @notice Before the first batch: the issuer until the due date, OPERATOR at any time (so an issuer can't wash a default away);
+    /// escrow returns to the issuer.
     function cancel(uint256 id) external;
     /// @notice Past the due date and unfunded: OVERDUE; past the grace period: DEFAULTED; anyone.
     function markOverdue(uint256 id) external;
     function markDefaulted(uint256 id) external;
-    /// @notice EARLY_PUT: tender own units into a declared run until its record date.
+    /// @notice EARLY_PUT: tender own units into a declared run until its record date; adds to an earlier tender.
     function tender(uint256 id, uint64 units) external returns (uint256 encumbranceId);
+    /// @notice Free tendered units: of a cancelled run anyone, of a defaulted one the holder or OPERATOR.
+    function returnTender(uint256 id, address holder) external;
     /// @notice Where withheld tax goes and the largest share; four eyes (TREASURER).
     function setTaxRule(address taxAccount, uint16 maximumWithheldBps) external;
     function setGrace(uint40 graceSeconds) external;
 
     function run(uint256 id) external view returns (Run memory);
     function runOfRef(bytes32 ref) external view returns (uint256);
+    /// @notice What `fund` demands: PER_UNIT exactly what will be paid, PER_HOLDER a bound. Reverts while the record date lies ahead.
     function required(uint256 id) external view returns (uint64 kopeks);
     function paid(uint256 id, address holder) external view returns (bool);
+    function tenderOf(uint256 id, address holder) external view returns (uint64 units);
     function count() external view returns (uint256);
 }

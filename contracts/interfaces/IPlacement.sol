@@ -58,7 +58,8 @@ interface IPlacement {
         bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 kopeks, bytes32 reason
     );
     event OrderAllocated(bytes32 indexed issueId, uint32 indexed orderId, uint64 units);
-    /// Book closed. `succeeded` false: below the minimum, everybody is refunded.
+    /// Book closed. `succeeded` false: below the minimum, everybody is refunded. A second time, with false: settlement has become
+    /// impossible (matured, circulation over, no allocation came) and the open orders are refunded.
     event PlacementClosed(bytes32 indexed issueId, bool succeeded, uint64 demand, uint64 toIssue);
     event OrderSettled(
         bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 units, uint64 kopeks, uint64 refunded
@@ -79,6 +80,8 @@ interface IPlacement {
     error OrderByIssuer(address issuer);
     error AllocationTooLarge(bytes32 issueId, uint64 wanted, uint64 allowed);
     error AllocationMissing(bytes32 issueId);
+    error PlacementOnlyRegistry(address who);
+    error PlacementNotIssuer(bytes32 issueId, address who);
 
     /// @notice Open the sale of a token just deployed; only the IssueRegistry.
     function open(
