@@ -53,6 +53,9 @@ interface IParticipants {
     error ParticipantExists(address who);
     error ParticipantWrongStatus(address who, Status status);
     error ParticipantTermsInvalid(address who);
+    /// Orders in the yearly limit are still open; they are closed before the address is replaced.
+    error ParticipantHasReservation(address who, uint72 reservedKopeks);
+    error LimitTermsInvalid(uint40 effectiveFrom);
     error LimitExceeded(address who, uint256 availableKopeks, uint256 wantedKopeks);
 
     /// @notice Admit addresses; COMPLIANCE. Arrays are of equal length.
@@ -76,10 +79,13 @@ interface IParticipants {
     /// @notice Give a participant who lost access a new address; four eyes (REGISTRAR). Number, classes and limit move along.
     function replace(address from, address to) external;
 
-    /// @notice Yearly limit in kopeks from a time on; four eyes (COMPLIANCE).
+    /// @notice Yearly limit in kopeks from a time on; four eyes (COMPLIANCE). Later than the rule in force; a rule that lies still
+    /// ahead is replaced.
     function setLimit(uint40 effectiveFrom, uint64 kopeks) external;
 
-    /// @notice The four moves of the yearly limit; VENUE. No effect for kinds to which the limit does not apply (all but PERSON without QUAL).
+    /// @notice The four moves of the yearly limit; VENUE. They concern PERSON only. A person with QUAL is not limited and his purchases
+    /// do not count, but his reservations are booked too, so a change of class between order and settlement leaves nothing behind.
+    /// A new calendar year begins with no purchases; open reservations stay.
     function reserveLimit(address who, uint64 kopeks) external;
     function releaseLimit(address who, uint64 kopeks) external;
     function commitLimit(address who, uint64 kopeks, bool reserved) external;

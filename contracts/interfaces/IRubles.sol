@@ -41,7 +41,11 @@ interface IRubles {
     error RublesAlreadyCredited(bytes32 bankRef);
     error RublesOverflow();
     error RublesZeroAmount();
+    error RublesBatchLength();
+    /// Holds and withdrawals are closed before everything is moved to a new address.
+    error RublesInUse(address account, uint64 held, uint64 inTransit);
     error WithdrawalExists(bytes32 id);
+    error WithdrawalRefUsed(bytes32 bankRef);
     error WithdrawalNotOpen(bytes32 id, WithdrawalState state);
 
     /// @notice Credit an incoming payment once per bank reference; TREASURER. A blocked account is credited into frozen rubles.
@@ -51,10 +55,12 @@ interface IRubles {
     function requestWithdrawal(bytes32 id, uint64 kopeks, bytes32 detailsHash) external;
     /// @notice The bank has paid: burn; TREASURER, once per bank reference.
     function confirmWithdrawal(bytes32 id, bytes32 bankRef) external;
-    /// @notice The bank has returned or refused: in transit -> free (frozen when blocked); TREASURER.
+    /// @notice The bank has returned or refused: in transit -> free; TREASURER. When the account is blocked the sum is frozen at once
+    /// (RublesFrozen follows with the same reason).
     function cancelWithdrawal(bytes32 id, bytes32 reason) external;
 
-    /// @notice Venue moves; VENUE. A venue may touch only what it holds itself.
+    /// @notice Venue moves; VENUE. A venue may touch only what it holds itself. Releasing or paying nothing does nothing; the venue
+    /// checks that a payer may act.
     function hold(address account, uint64 kopeks) external;
     function release(address account, uint64 kopeks) external;
     /// @notice Pay from held (escrow of the calling venue) or from free rubles. Into frozen when the receiver is blocked.

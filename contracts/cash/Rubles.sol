@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {Governed} from "../access/Governed.sol";
+import {IParticipants} from "../interfaces/IParticipants.sol";
+import {IRubles} from "../interfaces/IRubles.sol";
+import {Restrictions} from "../libraries/Restrictions.sol";
+import {Roles} from "../libraries/Roles.sol";
+
+/// @title The nominal account, mirrored: who owns how many kopeks of it
+contract Rubles is IRubles, Governed {
+    /// The largest sum: every figure of this contract fits a signed 64-bit column.
+    uint64 private constant MAXIMUM = type(uint64).max >> 1;
+
+    struct Totals {
+        uint64 supply;
+        uint64 credited;
+        uint64 paidOut;
+    }
+
+    IParticipants public immutable PARTICIPANTS;
+
+    Totals private _totals;
+    mapping(address account => Account) private _accounts;
+    mapping(address account => mapping(address venue => uint64 kopeks)) private _held;
+    /// @inheritdoc IRubles
+    mapping(address venue => uint64 kopeks) public escrowOf;
+    mapping(bytes32 id => Withdrawal) private _withdrawals;
+    mapping(bytes32 bankRef => bool) private _credited;
+    mapping(bytes32 bankRef => bool) private _paidOut;
+
+    constructor(IAccessManager manager, IParticipants participants) Governed(manager) {
+        PARTICIPANTS = participants;
+    }
+
+    // --- From and to the bank ----------------------------------------------------------------------------------------
+
+    /// @inheritdoc IRubles
+    function credit(address account, uint64 kopeks, bytes32 bankRef) external only(Roles.TREASURER) {
+        if (kopeks == 0) revert RublesZeroAmount();
+        if (_credited[bankRef]) revert RublesAlreadyCredited(bankRef);
+        bool toFrozen = _receiverBlocked(account);
+        Totals memory totals = _totals;
+        // What was ever credited stays within the maximum, so no sum of balances can overflow.
+        if (kopeks > MAXIMUM - totals.credited) revert RublesOverflow();
+
+        _credited[bankRef] = true;
+        (totals.supply, totals.credited) = (totals.supply + kopeks, totals.credited + kopeks);
+        _totals = totals;
+        _add(account, kopeks, toFrozen);
+
+        emit RublesCredited(account, kopeks, bankRef, toFrozen);
+    }
+
+    /// @inheritdoc IRubles
+    function requestWithdrawal(bytes32 id, uint64 kopeks, bytes32 detailsHash) external {
+        if (kopeks == 0) revert RublesZeroAmount();
+        if (_withdrawals[id].state != WithdrawalState.NONE) revert WithdrawalExists(id);
+        PARTICIPANTS.requireAdmitted(msg.sender, 0);
+        Account memory a = _takeFree(msg.sender, kopeks);
+
+        a.inTransit += kopeks;
+        _accounts[msg.sender] = a;
+        _withdrawals[id] = Withdrawal(msg.sender, kopeks, WithdrawalState.REQUESTED);
+
+        emit WithdrawalRequested(msg.sender, id, kopeks, detailsHash);
+    }
+
+    /// @inheritdoc IRubles
+    function confirmWithdrawal(bytes32 id, bytes32 bankRef) external only(Roles.TREASURER) {
+        if (_paidOut[bankRef]) revert WithdrawalRefUsed(bankRef);
+        (address account, uint64 kopeks) = _closeWithdrawal(id, WithdrawalState.CONFIRMED);
+
+        _paidOut[bankRef] = true;
+        _totals.supply -= kopeks;
+        _totals.paidOut += kopeks;
+
+        emit WithdrawalConfirmed(account, id, kopeks, bankRef);
+    }
+
+    /// @inheritdoc IRubles
+    function cancelWithdrawal(bytes32 id, bytes32 reason) external only(Roles.TREASURER) {
+        (address account, uint64 kopeks) = _closeWithdrawal(id, WithdrawalState.CANCELLED);
+        bool toFrozen = _blocked(account);
+        _add(account, kopeks, toFrozen);
+
+        emit WithdrawalCancelled(account, id, kopeks, reason);
+        if (toFrozen) emit RublesFrozen(account, kopeks, reason);
+    }
+
+    // --- Venues ------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IRubles
+    function hold(address account, uint64 kopeks) external only(Roles.VENUE) {
+        if (kopeks == 0) revert RublesZeroAmount();
+        Account memory a = _takeFree(account, kopeks);
+
+        a.held += kopeks;
+        _accounts[account] = a;
+        _held[account][msg.sender] += kopeks;
+        escrowOf[msg.sender] += kopeks;
+
+        emit RublesHeld(account, msg.sender, kopeks);
+    }
+
+    /// @inheritdoc IRubles
+    function release(address account, uint64 kopeks) external only(Roles.VENUE) {
+        if (kopeks == 0) return;
+        _takeHeld(account, kopeks);
+        bool toFrozen = _blocked(account);
+        _add(account, kopeks, toFrozen);
+
+        emit RublesReleased(account, msg.sender, kopeks, toFrozen);
+    }
+
+    /// @inheritdoc IRubles
+    function pay(address from, address to, uint64 kopeks, bool fromHeld) external only(Roles.VENUE) {
+        if (kopeks == 0) return;
+        bool toFrozen = _receiverBlocked(to);
+        if (fromHeld) _takeHeld(from, kopeks);
+        else _accounts[from] = _takeFree(from, kopeks);
+        _add(to, kopeks, toFrozen);
+
+        emit RublesPaid(from, to, msg.sender, kopeks, fromHeld, toFrozen);
+    }
+
+    /// @inheritdoc IRubles
+    function payBatch(address from, address[] calldata to, uint64[] calldata kopeks, bool[] calldata toFrozen)
+        external
+        only(Roles.VENUE)
+    {
+        uint256 length = to.length;
+        if (kopeks.length != length || toFrozen.length != length) revert RublesBatchLength();
+        uint64 total;
+        for (uint256 i; i < length; ++i) {
+            total += kopeks[i];
+        }
+        _takeHeld(from, total);
+
+        for (uint256 i; i < length; ++i) {
+            if (kopeks[i] == 0) continue; // a share below half a kopek
+            _add(to[i], kopeks[i], toFrozen[i]);
+            emit RublesPaid(from, to[i], msg.sender, kopeks[i], true, toFrozen[i]);
+        }
+    }
+
+    // --- Officers ----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IRubles
+    function freeze(address account, uint64 kopeks, bytes32 basis) external only(Roles.COMPLIANCE) {
+        if (kopeks == 0) revert RublesZeroAmount();
+        Account memory a = _takeFree(account, kopeks);
+
+        a.frozen += kopeks;
+        _accounts[account] = a;
+
+        emit RublesFrozen(account, kopeks, basis);
+    }
+
+    /// @inheritdoc IRubles
+    function unfreeze(address account, uint64 kopeks, bytes32 basis) external only(Roles.FOUR_EYES) {
+        if (kopeks == 0) revert RublesZeroAmount();
+        Account memory a = _accounts[account];
+        if (a.frozen < kopeks) revert RublesInsufficient(account, a.frozen, kopeks);
+
+        (a.frozen, a.free) = (a.frozen - kopeks, a.free + kopeks);
+        _accounts[account] = a;
+
+        emit RublesUnfrozen(account, kopeks, basis);
+    }
+
+    /// @inheritdoc IRubles
+    function moveAll(address from, address to) external only(Roles.FOUR_EYES) {
+        _requireReplaced(from, to);
+        Account memory moved = _accounts[from];
+        if (moved.held != 0 || moved.inTransit != 0) revert RublesInUse(from, moved.held, moved.inTransit);
+
+        delete _accounts[from];
+        Account memory a = _accounts[to];
+        (a.free, a.frozen) = (a.free + moved.free, a.frozen + moved.frozen);
+        _accounts[to] = a;
+
+        emit RublesMoved(from, to, moved);
+    }
+
+    // --- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IRubles
+    function accountOf(address account) external view returns (Account memory) {
+        return _accounts[account];
+    }
+
+    /// @inheritdoc IRubles
+    function totalSupply() external view returns (uint64) {
+        return _totals.supply;
+    }
+
+    /// @inheritdoc IRubles
+    function creditedTotal() external view returns (uint64) {
+        return _totals.credited;
+    }
+
+    /// @inheritdoc IRubles
+    function paidOutTotal() external view returns (uint64) {
+        return _totals.paidOut;
+    }
+
+    /// @inheritdoc IRubles
+    function withdrawal(bytes32 id) external view returns (Withdrawal memory) {
+        return _withdrawals[id];
+    }
+
+    // --- Inside ------------------------------------------------------------------------------------------------------
+
+    /// The account without `kopeks` of its free rubles; the caller writes it back.
+    function _takeFree(address account, uint64 kopeks) private view returns (Account memory a) {
+        a = _accounts[account];
+        if (a.free < kopeks) revert RublesInsufficient(account, a.free, kopeks);
+        a.free -= kopeks;
+    }
+
+    function _takeHeld(address account, uint64 kopeks) private {
+        uint64 held = _held[account][msg.sender];
+        if (held < kopeks) revert RublesNotHeld(account, msg.sender, held, kopeks);
+        _held[account][msg.sender] = held - kopeks;
+        _accounts[account].held -= kopeks;
+        escrowOf[msg.sender] -= kopeks;
+    }
+
+    function _add(address account, uint64 kopeks, bool toFrozen) private {
+        if (toFrozen) _accounts[account].frozen += kopeks;
+        else _accounts[account].free += kopeks;
+    }
+
+    function _closeWithdrawal(bytes32 id, WithdrawalState to) private returns (address account, uint64 kopeks) {
+        Withdrawal storage w = _withdrawals[id];
+        if (w.state != WithdrawalState.REQUESTED) revert WithdrawalNotOpen(id, w.state);
+        (account, kopeks) = (w.account, w.kopeks);
+        w.state = to;
+        _accounts[account].inTransit -= kopeks;
+    }
+
+    function _blocked(address account) private view returns (bool) {
+        return PARTICIPANTS.restriction(account, 0) == Restrictions.BLOCKED;
+    }
+
+    /// Money may come to a participant whose admission has expired: it is his, and he may not use it until he renews.
+    function _receiverBlocked(address account) private view returns (bool) {
+        uint8 code = PARTICIPANTS.restriction(account, 0);
+        if (code == Restrictions.NOT_ADMITTED) revert IParticipants.ParticipantNotAdmitted(account);
+        return code == Restrictions.BLOCKED;
+    }
+
+    /// `to` continues the number of `from`.
+    function _requireReplaced(address from, address to) private view {
+        IParticipants.Participant memory old = PARTICIPANTS.participant(from);
+        if (old.status != IParticipants.Status.REPLACED) revert IParticipants.ParticipantWrongStatus(from, old.status);
+        IParticipants.Participant memory present = PARTICIPANTS.participant(to);
+        bool alive =
+            present.status == IParticipants.Status.ACTIVE || present.status == IParticipants.Status.BLOCKED;
+        if (!alive || present.number != old.number) revert IParticipants.ParticipantNotAdmitted(to);
+    }
+}

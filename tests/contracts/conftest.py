@@ -1,0 +1,92 @@
+"""The whole system on anvil, deployed once a session; every test runs on a snapshot of it.
+
+Accounts of roles: `people.admin1`, `people.compliance2`, `people.operator`, `people.issuer`, `people.alice` … (addresses).
+Contracts: the fixture `system` (`system.rubles`, `system.participants` …) or the fixtures of the same names.
+A fresh system has officers, venues and FourEyes rules, and no participant: `system.admit(…)` admits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.evm import Contract, Evm
+from tests.contracts.system import People, System, build_system
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def evm() -> Iterator[Evm]:
+    """A node of its own, run by ape on a free port."""
+    os.environ["PATH"] = f"{ROOT / 'build' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    from ape import networks  # noqa: PLC0415 - ape costs seconds to import; only these tests pay
+
+    with networks.ethereum.local.use_provider("foundry", provider_settings={"host": "auto"}) as provider:
+        yield Evm(provider.web3)
+
+
+@pytest.fixture(scope="session")
+def people() -> People:
+    return People()
+
+
+@pytest.fixture(scope="session")
+def _system(evm: Evm, people: People) -> System:
+    return build_system(evm, people)
+
+
+@pytest.fixture
+def system(_system: System, evm: Evm) -> Iterator[System]:
+    """The deployed system; what a test does to it is undone after it."""
+    snapshot = evm.rpc("evm_snapshot")
+    yield _system
+    evm.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture
+def manager(system: System) -> Contract:
+    return system.contract("AccessManager")
+
+
+@pytest.fixture
+def four_eyes(system: System) -> Contract:
+    return system.contract("FourEyes")
+
+
+@pytest.fixture
+def participants(system: System) -> Contract:
+    return system.contract("Participants")
+
+
+@pytest.fixture
+def rubles(system: System) -> Contract:
+    return system.contract("Rubles")
+
+
+@pytest.fixture
+def registry(system: System) -> Contract:
+    return system.contract("IssueRegistry")
+
+
+@pytest.fixture
+def placement(system: System) -> Contract:
+    return system.contract("Placement")
+
+
+@pytest.fixture
+def exchange(system: System) -> Contract:
+    return system.contract("Exchange")
+
+
+@pytest.fixture
+def payouts(system: System) -> Contract:
+    return system.contract("Payouts")
+
+
+@pytest.fixture
+def anchors(system: System) -> Contract:
+    return system.contract("Anchors")
