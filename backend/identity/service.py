@@ -1,0 +1,72 @@
+"""What other packages may call, in one place."""
+
+from __future__ import annotations
+
+from backend.identity.cases import CaseView, attach, detach, mine, own_file, save, start, submit, withdraw
+from backend.identity.models import Case, Participant
+from backend.identity.participants import (
+    admit_system,
+    block,
+    chain_row,
+    display_name,
+    ensure_system_participant,
+    own,
+    profile,
+    propose_unblock,
+    register,
+    require_trading,
+    update,
+)
+from backend.identity.repository import history_of, participant, participant_by_number, participant_by_wallet
+from backend.identity.review import Ask, approve, ask, file_of_case, open_case, queue, reject
+from backend.identity.screening import ImportResult, import_list
+from backend.identity.states import ApplicantKind, CaseState, ParticipantStatus, RejectReason
+from backend.identity.tasks import Task, waiting
+from backend.identity.tasks import approve as approve_task
+from backend.identity.tasks import cancel as cancel_task
+
+__all__ = [
+    "ApplicantKind",
+    "Ask",
+    "Case",
+    "CaseState",
+    "CaseView",
+    "ImportResult",
+    "Participant",
+    "ParticipantStatus",
+    "RejectReason",
+    "Task",
+    "admit_system",
+    "approve",
+    "approve_task",
+    "ask",
+    "attach",
+    "block",
+    "cancel_task",
+    "chain_row",
+    "detach",
+    "display_name",
+    "ensure_system_participant",
+    "file_of_case",
+    "history_of",
+    "import_list",
+    "mine",
+    "open_case",
+    "own",
+    "own_file",
+    "participant",
+    "participant_by_number",
+    "participant_by_wallet",
+    "profile",
+    "propose_unblock",
+    "queue",
+    "register",
+    "reject",
+    "require_trading",
+    "save",
+    "start",
+    "submit",
+    "update",
+    "waiting",
+    "withdraw",
+]
