@@ -12,7 +12,7 @@ import json
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,8 +33,6 @@ __all__ = [
     "read_decision_yaml",
     "validate_decision",
 ]
-
-Section = TypeVar("Section", bound=Terms)
 
 
 def validate_decision(data: dict[str, Any]) -> Decision:
@@ -78,11 +76,11 @@ def _canonical(value: Any) -> Any:
 
 
 def _decimal_text(value: Decimal) -> str:
-    whole, _, fraction = f"{value.copy_abs() if not value else value:f}".partition(".")
+    whole, _, fraction = f"{value if value else value.copy_abs():f}".partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
-def _draft(model: type[Section], data: Any) -> Section:
+def _draft(model: type[Terms], data: Any) -> Any:
     """Return as much of a refused section as can be read; rules that need the rest are skipped by their fields."""
     values: dict[str, Any] = {}
     content = data if isinstance(data, dict) else {}
@@ -102,7 +100,7 @@ def _draft(model: type[Section], data: Any) -> Section:
 
 
 def _annotated(field: FieldInfo) -> Any:
-    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[valid-type]  # built at run time
+    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
 
 
 def _section(key: str, field: FieldInfo, value: Any) -> type[Terms] | None:

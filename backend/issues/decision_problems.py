@@ -19,7 +19,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "enum": ("Допустимо: {expected}.", "Allowed: {expected}."),
     "literal_error": ("Допустимо: {expected}.", "Allowed: {expected}."),
     "greater_than_equal": ("Не меньше {ge}.", "At least {ge}."),
-    "less_than_equal": ("Не больше {le}: иначе не помещается в реестр.", "At most {le}: more does not fit the register."),
+    "less_than_equal": (
+        "Не больше {le}: иначе не помещается в реестр.",
+        "At most {le}: more does not fit the register.",
+    ),
     "string_too_long": ("Не длиннее {max_length} знаков.", "At most {max_length} characters."),
     "string_type": ("Нужен текст.", "Text is needed."),
     "string_pattern_mismatch": ("Запись не той формы.", "The value has another form."),

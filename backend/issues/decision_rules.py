@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from backend.core.business_days import adjust
 from backend.core.identifiers import IdentifierError, parse_account
 from backend.core.money import MAX_KOPEKS
 from backend.issues.decision_problems import FieldProblem
@@ -140,9 +141,10 @@ def _crediting_after_placement(decision: Decision) -> Found:
         yield FieldProblem("crediting", "before_placement_end", ru, en)
 
 
-@_rule("crediting", "placement.ends", "redemption.date")
+@_rule("crediting", "placement.ends", "redemption.date", "redemption.business_days")
 def _redemption_after_crediting(decision: Decision) -> Found:
-    if decision.redemption.date <= _placed_until(decision):
+    redemption = decision.redemption
+    if min(redemption.date, adjust(redemption.date, redemption.business_days)) <= _placed_until(decision):
         ru, en = "Погашение не позже зачисления.", "The redemption is not after the crediting."
         yield FieldProblem("redemption.date", "before_crediting", ru, en)
 
@@ -234,7 +236,9 @@ def _coupon_schedule_given(decision: Decision) -> Found:
 @_rule("income", "crediting")
 def _first_coupon_after_crediting(decision: Decision) -> Found:
     income = _coupons(decision)
-    if income and income.first_payment and decision.crediting and income.first_payment <= decision.crediting:
+    if income is None or income.first_payment is None or decision.crediting is None:
+        return
+    if min(income.first_payment, adjust(income.first_payment, income.business_days)) <= decision.crediting:
         ru, en = "Первая выплата не позже зачисления.", "The first payment is not after the crediting."
         yield FieldProblem("income.first_payment", "before_crediting", ru, en)
 

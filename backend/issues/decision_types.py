@@ -42,7 +42,7 @@ class Index(StrEnum):
 
 def refusal(code: str, ru: str, en: str) -> PydanticCustomError:
     """Return the error of a field with its sentence in both languages."""
-    return PydanticCustomError(code, "{en}", {"ru": ru, "en": en})  # type: ignore[arg-type]  # codes are ours, not literals
+    return PydanticCustomError(code, "{en}", {"ru": ru, "en": en})
 
 
 def number(value: object) -> Decimal:
@@ -104,7 +104,9 @@ def _date(value: object) -> date:
 
 def _moment(value: object) -> datetime:
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = (
+            value if isinstance(value, datetime) else datetime.fromisoformat(value) if isinstance(value, str) else None
+        )
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or moment.microsecond:
@@ -140,7 +142,9 @@ def _plain_text(value: str) -> str:
     if not value.strip():
         raise refusal("empty", "Заполните поле.", "Fill in the field.")
     if any(unicodedata.category(sign) in ("Cc", "Cs") or sign in _BIDI for sign in value):
-        raise refusal("characters", "В тексте есть недопустимые знаки.", "The text has characters that are not allowed.")
+        raise refusal(
+            "characters", "В тексте есть недопустимые знаки.", "The text has characters that are not allowed."
+        )
     return value.strip()
 
 
@@ -172,7 +176,7 @@ def parse_formula(text: str) -> tuple[Index, Decimal]:
 
 def _formula(value: str) -> str:
     try:
-        index, factor = parse_formula(value)
+        _, factor = parse_formula(value)
     except ValueError:
         raise refusal(
             "formula",

@@ -32,7 +32,10 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave the parser untyped
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise _Refused(problem="ссылки и якоря не допускаются|aliases and anchors are not allowed", problem_mark=event.start_mark)
+            raise _Refused(
+                problem="ссылки и якоря не допускаются|aliases and anchors are not allowed",
+                problem_mark=event.start_mark,
+            )
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise _Refused(problem="слишком глубокая вложенность|nested too deeply", problem_mark=event.start_mark)
