@@ -26,7 +26,12 @@ class Settings(BaseSettings):
     )
     poll_interval_s: float = Field(default=0.15, gt=0, description="Pause between two looks at the head, seconds.")
     chunk_blocks: int = Field(default=100, ge=1, le=400, description="Blocks asked for in one batch while catching up.")
+    reconcile_interval_s: float = Field(
+        default=60.0, ge=0, description="Pause between two comparisons of SQL with the contracts, seconds; 0: none."
+    )
     rpc_timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer of the node, seconds.")
     start_grace_s: float = Field(
-        default=10.0, ge=0, description="How long a node may stay behind the cursor at start before it is an error, seconds."
+        default=10.0,
+        ge=0,
+        description="How long a node may stay behind the cursor at start before it is an error, seconds.",
     )

@@ -115,7 +115,9 @@ class RpcClient:
         if response.status_code == _HTTP_TOO_LARGE:
             raise AnswerTooLarge(f"{self.url}: HTTP {response.status_code}")
         if response.status_code in _HTTP_REFUSALS:
-            raise NodeRefused(f"{self.url}: HTTP {response.status_code}; check the address, the credentials and the host allow-list")
+            raise NodeRefused(
+                f"{self.url}: HTTP {response.status_code}; check the address, the credentials and the host allow-list"
+            )
         if response.status_code >= _HTTP_SERVER_ERROR:
             raise NodeUnavailable(f"{self.url}: HTTP {response.status_code}")
         try:

@@ -1,14 +1,14 @@
 """Errors of the indexer, sorted by what the caller may do::
 
-    IndexerError
-    ├── Retryable               wait, then ask again: nothing is wrong with what is stored
-    │   ├── NodeUnavailable     no connection, time-out, HTTP 5xx, a node that is still syncing
-    │   └── AnswerIncomplete    a block without its receipts yet, an answer missing in a batch
-    ├── AnswerTooLarge          ask for less at once
-    ├── RpcError                the node refused this one call; code, message and data are the node's
-    ├── Misconfigured           a person must act before a start makes sense; the message names the next step (exit code 2)
-    │   ├── NodeRefused · WrongChain · WrongDeployment · TablesMissing · SchemaOutdated · WriterBusy · NodeBehind
-    └── ProofFailed             what the node says contradicts itself or what is stored: halt and raise the alarm (exit code 3)
+IndexerError
+├── Retryable               wait, then ask again: nothing is wrong with what is stored
+│   ├── NodeUnavailable     no connection, time-out, HTTP 5xx, a node that is still syncing
+│   └── AnswerIncomplete    a block without its receipts yet, an answer missing in a batch
+├── AnswerTooLarge          ask for less at once
+├── RpcError                the node refused this one call; code, message and data are the node's
+├── Misconfigured           a person must act before a start makes sense; the message names the next step (exit code 2)
+│   ├── NodeRefused · WrongChain · WrongDeployment · TablesMissing · SchemaOutdated · WriterBusy · NodeBehind
+└── ProofFailed             what the node says contradicts itself or what is stored: halt and raise the alarm (exit code 3)
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ class IndexerError(Exception):
     """Root of the tree above."""
 
 
-class Retryable(IndexerError):  # noqa: N818 - named by what the caller may do
+class Retryable(IndexerError):
     """Ask again later."""
 
 
@@ -30,7 +30,7 @@ class AnswerIncomplete(Retryable):
     """The node answered, but not everything that was asked."""
 
 
-class AnswerTooLarge(IndexerError):  # noqa: N818 - named by what the caller may do
+class AnswerTooLarge(IndexerError):
     """The node or a proxy refuses so large a batch."""
 
 
@@ -45,7 +45,7 @@ class RpcError(IndexerError):
         self.data = data
 
 
-class Misconfigured(IndexerError):  # noqa: N818 - named by what the caller may do
+class Misconfigured(IndexerError):
     """Can't start like this."""
 
 
@@ -77,7 +77,7 @@ class NodeBehind(Misconfigured):
     """The node doesn't have the blocks that the database has already."""
 
 
-class ProofFailed(IndexerError):  # noqa: N818 - named by what the caller may do
+class ProofFailed(IndexerError):
     """A check of a block failed. ``check`` is its short name, ``block_number`` the block, ``detail`` what was found."""
 
     def __init__(self, check: str, block_number: int, detail: str) -> None:

@@ -136,7 +136,7 @@ def raw_transaction(tx: Json) -> bytes:
 
 def sender_of(raw: bytes) -> str:
     """Address whose key signed a transaction, recovered from its signature. Raises ValueError for a signature of nobody."""
-    if raw[0] >= 0xC0:  # noqa: PLR2004 - a list, so a transaction without a type
+    if raw[0] >= 0xC0:
         *body, v, r, s = rlp.decode(raw)
         value = int.from_bytes(v, "big")
         if value in {_LEGACY_V, _LEGACY_V + 1}:
@@ -163,7 +163,7 @@ def _signer(digest: bytes, seal: bytes) -> str:
 
 
 def _signature_v(tx: Json, kind: int) -> bytes:
-    return trimmed(tx["v"]) if kind == 0 else trimmed(tx.get("yParity", tx.get("v")))
+    return trimmed(tx["v"]) if kind == 0 else trimmed(tx["yParity"] if "yParity" in tx else tx["v"])
 
 
 def _legacy(tx: Json) -> list[Item]:
@@ -202,7 +202,9 @@ def _call(tx: Json) -> list[Item]:
 
 
 def _accesses(tx: Json) -> list[Item]:
-    return [[unhex(item["address"]), [unhex(key) for key in item["storageKeys"]]] for item in tx.get("accessList") or []]
+    return [
+        [unhex(item["address"]), [unhex(key) for key in item["storageKeys"]]] for item in tx.get("accessList") or []
+    ]
 
 
 def _authorization(item: Json) -> list[Item]:
@@ -223,7 +225,8 @@ def raw_receipt(receipt: Json) -> bytes:
     """A receipt as it stands in the block."""
     kind = number(receipt.get("type", "0x0"))
     logs = [
-        [unhex(log["address"]), [unhex(topic) for topic in log["topics"]], unhex(log["data"])] for log in receipt["logs"]
+        [unhex(log["address"]), [unhex(topic) for topic in log["topics"]], unhex(log["data"])]
+        for log in receipt["logs"]
     ]
     bloom = unhex(receipt["logsBloom"]) if receipt.get("logsBloom") else bloom_of(logs)
     encoded: bytes = rlp.encode([trimmed(receipt["status"]), trimmed(receipt["cumulativeGasUsed"]), bloom, logs])

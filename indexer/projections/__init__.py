@@ -1,1 +1,5 @@
-"""From decoded events to the derived chain_* tables, one module a domain."""
+"""Derived tables: each module lists the events it understands and applies one at a time."""
+
+from indexer.projections.projector import APPLIED, Projections
+
+__all__ = ["APPLIED", "Projections"]

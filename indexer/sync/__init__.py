@@ -1,1 +1,1 @@
-"""Reading the chain in order: the loop, verification, the checkpoint."""
+"""From the node into the database: read, verify, write, remember how far."""
