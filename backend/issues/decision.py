@@ -76,7 +76,7 @@ def _canonical(value: Any) -> Any:
 
 
 def _decimal_text(value: Decimal) -> str:
-    whole, _, fraction = f"{value if value else value.copy_abs():f}".partition(".")
+    whole, _, fraction = f"{value or value.copy_abs():f}".partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
