@@ -345,7 +345,7 @@ class Decision(Terms):
     profile: Profile
     issuer: Issuer
     rights: Text
-    nominal: Money | None
+    nominal: Money | None = None
     price: Price
     units: UnitTerms
     access_class: AccessClass
@@ -380,11 +380,6 @@ class Decision(Terms):
     def burns_on_issuer_acquire(self) -> bool:
         """Whether units that reach the issuer are extinguished; always so for debt (282-ФЗ ст. 2 п. 16)."""
         return self.profile is Profile.DEBT or bool(self.burn_on_issuer_acquire)
-
-    @property
-    def accrual_start(self) -> date | None:
-        """First day of the first accrual period, itself not counted; None when units are credited daily."""
-        return self.crediting
 
     @property
     def placement_window(self) -> tuple[datetime, datetime]:
