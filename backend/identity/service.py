@@ -17,7 +17,13 @@ from backend.identity.participants import (
     require_trading,
     update,
 )
-from backend.identity.repository import history_of, participant, participant_by_number, participant_by_wallet
+from backend.identity.repository import (
+    history_of,
+    next_number,
+    participant,
+    participant_by_number,
+    participant_by_wallet,
+)
 from backend.identity.review import Ask, approve, ask, file_of_case, open_case, queue, reject
 from backend.identity.screening import ImportResult, import_list
 from backend.identity.states import ApplicantKind, CaseState, ParticipantStatus, RejectReason
@@ -51,6 +57,7 @@ __all__ = [
     "history_of",
     "import_list",
     "mine",
+    "next_number",
     "open_case",
     "own",
     "own_file",
