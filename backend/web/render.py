@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -66,10 +66,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.install_gettext_callables(i18n.gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    env.install_gettext_callables(i18n.gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
     env.filters.update(
         money=money, units=units, moment=moment, day=day, long_day=long_day, percent=percent, short=short
     )
+    env.filters["urlencode_with"] = urlencode_with
     env.globals.update(label=label, plural=i18n.plural, new_key=new_id, faces=FACES, static=static_url)
     return env
 
@@ -140,9 +141,10 @@ def short(text: str | None, head: int = 8, tail: int = 6) -> str:
     return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[-tail:]}"
 
 
-def qr(text: str) -> Markup:
-    """A QR code as an image element's source."""
-    return Markup(segno.make(text, error="m").svg_data_uri(scale=4, border=2))  # noqa: S704 - made here, of no user's markup
+def urlencode_with(query: Mapping[str, str], **changes: Any) -> str:
+    """The address's query with some values changed; the switch of language is not carried along."""
+    kept = {key: value for key, value in query.items() if key not in {"lang", "format"}}
+    return urlencode({**kept, **{key: str(value) for key, value in changes.items()}})
 
 
 def _english() -> bool:

@@ -1,0 +1,129 @@
+// Behaviour of the pages by data attributes. Every page works without it, except charts and live parts.
+(() => {
+  "use strict";
+  const YEAR_S = 365 * 24 * 3600;
+
+  // --- theme -------------------------------------------------------------------------------------------------------
+  function toggleTheme(button) {
+    const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
+    document.documentElement.dataset.bsTheme = next;
+    document.cookie = `kapital_theme=${next}; path=/; max-age=${YEAR_S}; samesite=lax`;
+    button.querySelector(".ti").className = `ti ti-${next === "dark" ? "sun" : "moon"}`;
+    document.querySelectorAll("[data-chart]").forEach(drawChart);
+  }
+
+  // --- copy, reveal ------------------------------------------------------------------------------------------------
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      const area = Object.assign(document.createElement("textarea"), { value: button.dataset.copy });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    const icon = button.querySelector(".ti");
+    button.classList.add("copied");
+    icon?.classList.replace("ti-copy", "ti-check");
+    setTimeout(() => { button.classList.remove("copied"); icon?.classList.replace("ti-check", "ti-copy"); }, 1500);
+  }
+
+  function reveal(button) {
+    const field = document.getElementById(button.dataset.reveal);
+    field.type = field.type === "password" ? "text" : "password";
+    button.querySelector(".ti").className = `ti ti-${field.type === "password" ? "eye" : "eye-off"}`;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-toggle], [data-copy], [data-reveal]");
+    if (!button) return;
+    if ("themeToggle" in button.dataset) toggleTheme(button);
+    else if ("copy" in button.dataset) copy(button);
+    else reveal(button);
+  });
+
+  // --- forms: ask first, send once -----------------------------------------------------------------------------------
+  function ask(text) {
+    const dialog = document.getElementById("kp-confirm");
+    document.getElementById("kp-confirm-text").textContent = text;
+    dialog.returnValue = "no";
+    dialog.showModal();
+    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    if (form.method === "dialog") return;
+    if (button?.dataset.confirm && !button.dataset.confirmed) {
+      event.preventDefault();
+      if (await ask(button.dataset.confirm)) {
+        button.dataset.confirmed = "yes";
+        form.requestSubmit(button);
+        delete button.dataset.confirmed;
+      }
+      return;
+    }
+    if ("once" in form.dataset) {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = "yes";
+      button?.setAttribute("aria-busy", "true");
+    }
+  });
+
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    });
+  });
+
+  document.addEventListener("change", (event) => {
+    if ("autosubmit" in event.target.dataset) event.target.form.requestSubmit();
+    const drop = event.target.closest("[data-drop]");
+    if (drop && event.target.files.length) {
+      drop.querySelector("[data-drop-text]").textContent = [...event.target.files].map((file) => file.name).join(", ");
+      drop.classList.add("chosen");
+    }
+  });
+
+  for (const name of ["dragenter", "dragleave", "drop"]) {
+    document.addEventListener(name, (event) => {
+      event.target.closest?.("[data-drop]")?.classList.toggle("over", name === "dragenter");
+    });
+  }
+
+  // --- charts --------------------------------------------------------------------------------------------------------
+  const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+
+  function drawChart(element) {
+    if (!window.echarts) return;
+    const option = JSON.parse(element.dataset.chart);
+    const axis = { axisLine: { lineStyle: { color: colour("--kp-line") } }, axisTick: { show: false }, axisLabel: { color: colour("--kp-muted") }, splitLine: { lineStyle: { color: colour("--kp-line") } } };
+    for (const name of ["xAxis", "yAxis"]) {
+      if (option[name]) option[name] = [].concat(option[name]).map((one) => ({ ...axis, ...one }));
+    }
+    const base = {
+      color: [colour("--kp-accent"), "#f2b84b", "#4fb3a9", "#8c7ae6", "#e07a5f", "#7f8ea3"],
+      textStyle: { fontFamily: "Golos, sans-serif", color: colour("--kp-ink") },
+      grid: { left: 8, right: 12, top: 36, bottom: 4, containLabel: true },
+      tooltip: { trigger: option.xAxis ? "axis" : "item", confine: true, backgroundColor: colour("--kp-card"), borderColor: colour("--kp-line"), textStyle: { color: colour("--kp-ink") } },
+      animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    };
+    if (option.legend) option.legend = { top: 0, right: 0, icon: "circle", textStyle: { color: colour("--kp-muted") }, ...option.legend };
+    const chart = echarts.getInstanceByDom(element) || echarts.init(element, null, { renderer: "svg" });
+    chart.setOption({ ...base, ...option }, true);
+  }
+
+  function start(root) {
+    root.querySelectorAll("[data-chart]").forEach(drawChart);
+    root.querySelector("[data-autofocus]")?.focus();
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    start(document);
+    document.querySelectorAll("[data-toast]").forEach((toast) => setTimeout(() => toast.remove(), 6000));
+  });
+  document.addEventListener("htmx:afterSwap", (event) => start(event.target));
+  window.addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((element) => window.echarts?.getInstanceByDom(element)?.resize()));
+})();
