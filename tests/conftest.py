@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+from tests.factories.postgres import database_url, pg_url
+
+__all__ = ["database_url", "pg_url"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -138,7 +138,8 @@ def _fitting(kind: Any, value: Any) -> Any:
 
 
 def _default(model: Model, column: str) -> Any:
-    return model.model_fields[column].get_default()
+    field = model.model_fields[column]
+    return None if field.is_required() else field.get_default()
 
 
 def _canonical(value: Any) -> str:

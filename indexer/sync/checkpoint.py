@@ -52,7 +52,7 @@ def require_tables(engine: Engine) -> None:
     if missing:
         raise TablesMissing(
             f"the database lacks {len(missing)} tables of the indexer (first: {missing[0]}); "
-            "make them with: alembic -c backend/migrations/alembic.ini upgrade head"
+            "make them with: python -m backend.migrate"
         )
 
 
