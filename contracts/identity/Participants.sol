@@ -100,10 +100,7 @@ contract Participants is IParticipants, Governed {
 
     /// @inheritdoc IParticipants
     function setLimit(uint40 effectiveFrom, uint64 kopeks) external only(Roles.FOUR_EYES) {
-        LimitRule memory rule = _limit;
-        if (rule.nextFrom != 0 && rule.nextFrom <= block.timestamp) {
-            rule = LimitRule(rule.nextFrom, rule.nextKopeks, 0, 0);
-        }
+        LimitRule memory rule = _ruleNow();
         if (effectiveFrom <= rule.from) revert LimitTermsInvalid(effectiveFrom);
 
         if (effectiveFrom <= block.timestamp) (rule.from, rule.kopeks) = (effectiveFrom, kopeks);
@@ -230,6 +227,12 @@ contract Participants is IParticipants, Governed {
         return _available(p);
     }
 
+    /// @inheritdoc IParticipants
+    function limitRule() external view returns (uint40 from, uint64 kopeks, uint40 nextFrom, uint64 nextKopeks) {
+        LimitRule memory rule = _ruleNow();
+        return (rule.from, rule.kopeks, rule.nextFrom, rule.nextKopeks);
+    }
+
     // --- Inside ------------------------------------------------------------------------------------------------------
 
     function _admit(address who, Kind kind, uint8 classes, uint40 admittedUntil, uint32 number) private {
@@ -267,10 +270,15 @@ contract Participants is IParticipants, Governed {
         if (kopeks > available) revert LimitExceeded(who, available, kopeks);
     }
 
-    function _available(Participant memory p) private view returns (uint256) {
-        LimitRule memory rule = _limit;
+    /// What lay ahead has come into force when its time is there.
+    function _ruleNow() private view returns (LimitRule memory rule) {
+        rule = _limit;
         bool next = rule.nextFrom != 0 && rule.nextFrom <= block.timestamp;
-        int256 left = int256(uint256(next ? rule.nextKopeks : rule.kopeks)) - p.limitNet - int256(uint256(p.limitReserved));
+        if (next) rule = LimitRule(rule.nextFrom, rule.nextKopeks, 0, 0);
+    }
+
+    function _available(Participant memory p) private view returns (uint256) {
+        int256 left = int256(uint256(_ruleNow().kopeks)) - p.limitNet - int256(uint256(p.limitReserved));
         return left > 0 ? uint256(left) : 0;
     }
 

@@ -102,5 +102,7 @@ interface IParticipants {
     /// @return packed number << 8 | status for each address: what a payout batch needs, in one call.
     function numbersAndStatus(address[] calldata who) external view returns (uint256[] memory packed);
     function limitAvailable(address who) external view returns (uint256 kopeks);
+    /// @return from start and kopeks of the yearly limit in force now, then of the one that follows; 0 where there is none.
+    function limitRule() external view returns (uint40 from, uint64 kopeks, uint40 nextFrom, uint64 nextKopeks);
     function count() external view returns (uint32);
 }

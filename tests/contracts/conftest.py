@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def evm() -> Iterator[Evm]:
     """A node of its own, run by ape on a free port."""
     os.environ["PATH"] = f"{ROOT / 'build' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    from ape import networks  # noqa: PLC0415 - ape costs seconds to import; only these tests pay
+    from ape import networks
 
     with networks.ethereum.local.use_provider("foundry", provider_settings={"host": "auto"}) as provider:
         yield Evm(provider.web3)
@@ -35,8 +35,8 @@ def people() -> People:
 
 
 @pytest.fixture(scope="session")
-def _system(evm: Evm, people: People) -> System:
-    return build_system(evm, people)
+def _system(evm: Evm, people: People, tmp_path_factory: pytest.TempPathFactory) -> System:
+    return build_system(evm, people, tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Receipt(NamedTuple):
         return only
 
 
-class Refused(Exception):  # noqa: N818 - the word of the trade: a contract refuses
+class Refused(Exception):
     """A transaction or call was reverted by a custom error (or `Panic`, `Error`, empty)."""
 
     def __init__(self, name: str, args: Struct) -> None:
@@ -66,7 +66,7 @@ class Refused(Exception):  # noqa: N818 - the word of the trade: a contract refu
 
 
 @contextmanager
-def refused(name: str, **values: Any) -> Iterator[None]:
+def refused(name: str, /, **values: Any) -> Iterator[None]:
     """The block must be refused with the error `name`, and its values must be the given ones (those not given are free)."""
     try:
         yield
@@ -231,7 +231,7 @@ class Contract:
 
     def overload(self, signature: str) -> Function:
         """One of several functions of a name, as `transfer(address,uint256)`."""
-        for entry in self._functions[signature.split("(")[0]]:
+        for entry in self._functions[signature.split("(", maxsplit=1)[0]]:
             if signature == f"{entry['name']}({','.join(type_of(e) for e in entry['inputs'])})":
                 return Function(self.evm, self.address, entry)
         raise AttributeError(signature)

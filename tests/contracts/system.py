@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import rlp
 from eth_account import Account
-from eth_utils import function_signature_to_4byte_selector, keccak, to_canonical_address, to_checksum_address
+from eth_utils import keccak
 
+from scripts.deployment import Deployment
+from scripts.deployment_plan import ROLES, ROOMS, Plan
 from tests.contracts import compiled
 from tests.contracts.evm import Contract, Evm, Receipt, deploy
 
@@ -25,17 +28,6 @@ PERSON, SOLE_TRADER, ORGANISATION, NOMINEE, SYSTEM_ACCOUNT = range(1, 6)
 ACTIVE, BLOCKED, REPLACED = 1, 2, 3
 ORDER, PLEDGE, LOCKUP, ARREST, FREEZE = range(5)
 
-ROOMS = (
-    "AccessManager",
-    "FourEyes",
-    "Participants",
-    "Rubles",
-    "IssueRegistry",
-    "Placement",
-    "Exchange",
-    "Payouts",
-    "Anchors",
-)
 NO_ADDRESS = "0x" + "0" * 40
 NO_HASH = b"\0" * 32
 
@@ -227,97 +219,14 @@ class System:
         )
 
 
-def address_at(deployer: str, nonce: int) -> str:
-    """Address of the contract that `deployer` creates with `nonce`."""
-    packed: bytes = rlp.encode([to_canonical_address(deployer), nonce])
-    return str(to_checksum_address(keccak(packed)[12:]))
-
-
-def build_system(evm: Evm, people: People) -> System:
-    """Deploy everything with the roles, rules and parameters of a real deployment."""
+def build_system(evm: Evm, people: People, artifacts: Path) -> System:
+    """Deploy everything by the program that deploys for real. `artifacts` is an empty folder for the compiled contracts."""
     evm.travel(START)
-    deployer = people.deployer
-    first = int(evm.rpc("eth_getTransactionCount", deployer, "latest"), 16)
-    at = {name: address_at(deployer, first + number) for number, name in enumerate(ROOMS)}
-    manager, participants, rubles, registry = (
-        at["AccessManager"],
-        at["Participants"],
-        at["Rubles"],
-        at["IssueRegistry"],
-    )
-    arguments: dict[str, Sequence[Any]] = {
-        "AccessManager": [deployer],
-        "FourEyes": [manager, registry],
-        "Participants": [manager],
-        "Rubles": [manager, participants],
-        "IssueRegistry": [manager, participants, at["Placement"]],
-        "Placement": [manager, participants, rubles, registry],
-        "Exchange": [manager, participants, rubles, registry],
-        "Payouts": [manager, participants, rubles, registry],
-        "Anchors": [manager],
-    }
-    rooms: dict[str, Contract] = {}
-    for name in ROOMS:
-        try:
-            made = compiled.artifact(name)
-        except compiled.CompilationError as broken:
-            print(f"{name} is not there: {broken}")
-            evm.send(deployer, deployer, "0x")  # keep the nonce, so that the others' addresses hold
-            continue
-        rooms[name] = deploy(evm, name, made, *arguments[name], sender=deployer)
-        assert rooms[name].address == at[name]
-    grant_roles(rooms, at, people)
-    set_rules(rooms, deployer)
+    for room in ROOMS:
+        (artifacts / f"{room}.json").write_text(json.dumps(compiled.artifact(room)), encoding="utf-8")
+    officers = {name: people.officers[role] for name, role in ROLES.items() if role in people.officers}
+    plan = Plan(people.deployer, officers, people.tax_account)
+    key = "0x" + digest("test account deployer").hex()
+    Deployment(evm.web3, key, plan, artifacts).run()
+    rooms = {room: Contract(evm, room, plan.addresses()[room], compiled.artifact(room)["abi"]) for room in ROOMS}
     return System(evm, people, rooms)
-
-
-def grant_roles(rooms: Mapping[str, Contract], at: Mapping[str, str], people: People) -> None:
-    """VENUE to the venues, FOUR_EYES and ADMIN_ROLE to FourEyes, officers their roles."""
-    grant = rooms["AccessManager"].grantRole
-    for name in ("Placement", "Exchange", "Payouts"):
-        grant(VENUE, at[name], 0, sender=people.deployer)
-    for role in (FOUR_EYES, ADMIN_ROLE):
-        grant(role, at["FourEyes"], 0, sender=people.deployer)
-    for role, officers in people.officers.items():
-        for officer in officers:
-            grant(role, officer, 0, sender=people.deployer)
-
-
-DEPLOY = (
-    "deploy((bytes32,address,bytes32,string,string,uint64,uint64,uint8,uint40,uint40,uint8,bool,uint40[]),"
-    "(uint64,uint64,uint64,uint64,uint40,uint40,uint40,uint8))"
-)
-RULES: tuple[tuple[str, str, int], ...] = (
-    ("AccessManager", "grantRole(uint64,address,uint32)", ADMINISTRATOR),
-    ("AccessManager", "revokeRole(uint64,address)", ADMINISTRATOR),
-    ("FourEyes", "setRule(address,bytes4,uint64)", ADMINISTRATOR),
-    ("Participants", "unblock(address)", COMPLIANCE),
-    ("Participants", "setLimit(uint40,uint64)", COMPLIANCE),
-    ("Participants", "replace(address,address)", REGISTRAR),
-    ("Rubles", "moveAll(address,address)", REGISTRAR),
-    ("Rubles", "unfreeze(address,uint64,bytes32)", COMPLIANCE),
-    ("IssueRegistry", DEPLOY, MODERATOR),
-    ("Payouts", "setTaxRule(address,uint16)", TREASURER),
-    ("Payouts", "setGrace(uint40)", TREASURER),
-    ("", "forcedTransfer(address,address,uint64,bool,bytes32,bytes32)", REGISTRAR),
-    ("", "forcedTransfer(address,address,uint256)", REGISTRAR),
-    ("", "forcedBurn(address,uint64,bytes32,bytes32)", REGISTRAR),
-    ("", "replaceHolder(address,address)", REGISTRAR),
-    ("", "setPaused(bool)", REGISTRAR),
-    ("", "appendRecordDate(uint40)", REGISTRAR),
-    ("", "encumber(address,uint8,uint64,uint40,bytes32)", REGISTRAR),
-    ("", "release(uint256,uint64)", REGISTRAR),
-    ("", "unfreeze(uint256,uint64)", COMPLIANCE),
-    ("", "setFrozenTokens(address,uint256)", COMPLIANCE),
-    ("", "setDocument(bytes32,string,bytes32)", MODERATOR),
-    ("", "removeDocument(bytes32)", MODERATOR),
-)
-
-
-def set_rules(rooms: Mapping[str, Contract], deployer: str) -> None:
-    """FourEyes rules of every dangerous function that exists."""
-    for room, signature, role in RULES:
-        if room and room not in rooms:
-            continue
-        target = rooms[room].address if room else NO_ADDRESS
-        rooms["FourEyes"].setRule(target, function_signature_to_4byte_selector(signature), role, sender=deployer)
