@@ -37,6 +37,8 @@ IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?\bfrom\s+)?["']([^"']+)["']\s*;"
 OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode", "evm.methodIdentifiers", "storageLayout"]
 # Contracts in these folders are no part of what is deployed, so they get no committed ABI.
 NOT_DEPLOYED = ("contracts/mocks/", "contracts/interfaces/", "contracts/libraries/")
+# The code of every library begins by pushing its own address, zero until it is deployed (Solidity's call protection).
+LIBRARY_CODE = "0x73" + "00" * 20
 # 6335: `at` becomes a keyword in some later compiler; the compiler's version is pinned and the word names a moment well
 ACCEPTED_WARNINGS = {"6335"}
 
@@ -203,9 +205,15 @@ def deployed_abi() -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in sorted(ARTIFACTS.glob("*.json")):
         made: Artifact = json.loads(path.read_text(encoding="utf-8"))
-        if made["bytecode"] != "0x" and not made["sourceName"].startswith(NOT_DEPLOYED):
+        if is_deployed(made):
             texts[made["contractName"]] = json.dumps(made["abi"], indent=1, sort_keys=True) + "\n"
     return texts
+
+
+def is_deployed(made: Artifact) -> bool:
+    """Is this a contract that the platform deploys: neither abstract nor a library, mock or interface?"""
+    code = str(made["deployedBytecode"])
+    return code != "0x" and not code.startswith(LIBRARY_CODE) and not made["sourceName"].startswith(NOT_DEPLOYED)
 
 
 def write_abi() -> None:

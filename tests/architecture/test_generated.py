@@ -17,7 +17,12 @@ def test_committed_abi_files_are_fresh():
 
 
 def test_a_changed_abi_file_is_noticed(tmp_path, monkeypatch):
-    made = {"contractName": "Coin", "sourceName": "contracts/cash/Coin.sol", "bytecode": "0x60", "abi": [{"type": "x"}]}
+    made = {
+        "contractName": "Coin",
+        "sourceName": "contracts/cash/Coin.sol",
+        "deployedBytecode": "0x60",
+        "abi": [{"type": "x"}],
+    }
     monkeypatch.setattr(contracts, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(contracts, "ABI_FOLDER", tmp_path / "abi")
     contracts.ARTIFACTS.mkdir()
@@ -31,8 +36,15 @@ def test_a_changed_abi_file_is_noticed(tmp_path, monkeypatch):
 
 def test_interfaces_mocks_and_libraries_get_no_abi_file(tmp_path, monkeypatch):
     monkeypatch.setattr(contracts, "ARTIFACTS", tmp_path)
-    for folder, bytecode in (("mocks", "0x60"), ("libraries", "0x60"), ("interfaces", "0x"), ("cash", "0x")):
-        made = {"contractName": folder, "sourceName": f"contracts/{folder}/X.sol", "bytecode": bytecode, "abi": []}
+    internal = f"0x73{'00' * 20}30146080"
+    for folder, code in (
+        ("mocks", "0x60"),
+        ("libraries", "0x60"),
+        ("interfaces", "0x"),
+        ("cash", "0x"),
+        ("issues", internal),
+    ):
+        made = {"contractName": folder, "sourceName": f"contracts/{folder}/X.sol", "deployedBytecode": code, "abi": []}
         contracts.replace(tmp_path / f"{folder}.json", made)
     assert contracts.deployed_abi() == {}
 
