@@ -1,0 +1,268 @@
+"""The moderators' side: checklist, remarks, refusal, approval by two persons; the second approval deploys the token.
+
+The first approval is a proposal in FourEyes with the whole call, the second executes it: nobody alone can put an issue into the register.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from backend.core.clock import MSK
+from backend.core.context import Context
+from backend.core.errors import Invalid
+from backend.core.events import emit
+from backend.core.ids import new_id
+from backend.core.journal import record
+from backend.core.pagination import Page, PageRequest
+from backend.core.permissions import Permission
+from backend.custody import service as custody
+from backend.custody.errors import WalletMissing
+from backend.custody.models import Intent
+from backend.custody.states import IntentState
+from backend.identity import service as identity
+from backend.issues import drafts, repository
+from backend.issues.decision import validate_decision
+from backend.issues.decision_terms import AccessClass, Allocation, Decision
+from backend.issues.drafts import Draft
+from backend.issues.errors import IssueUnknown, SameModerator
+from backend.issues.models import Issue, IssueRemark
+from backend.issues.schedule import planned_payments
+from backend.issues.states import ISSUE_MOVES, IssueState
+from indexer.models import ChainProposal
+
+PROPOSE_REF = "issues.propose"
+DEPLOY_REF = "issues.deploy"
+CLASS_BIT = {"FREE": 1, "LIMIT": 2, "TEST": 4, "QUAL": 8}
+ALLOCATION = {Allocation.FIFO: 0, Allocation.PRO_RATA: 1, Allocation.ISSUER_CHOICE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """A point of the checklist; ``ok`` None means that a person must look."""
+
+    code: str
+    ok: bool | None
+    ru: str
+    en: str
+
+
+def queue(ctx: Context, request: PageRequest, state: IssueState | None = None) -> Page[Issue]:
+    """Issues of all issuers."""
+    ctx.require(Permission.ISSUE_READ_ALL)
+    return repository.all_issues(ctx, request, state)
+
+
+def open_issue(ctx: Context, issue_id: str) -> Draft:
+    """One issue for an officer or an auditor."""
+    ctx.require(Permission.ISSUE_READ_ALL)
+    row = ctx.session.get(Issue, issue_id)
+    if row is None or row.state == IssueState.DRAFT:
+        raise IssueUnknown
+    return drafts.draft(ctx, row)
+
+
+def checklist(ctx: Context, row: Issue) -> list[CheckItem]:
+    """What the machine can tell, and what a person must look at (domain rules of moderation)."""
+    decision = validate_decision(row.content)
+    payments = planned_payments(decision)
+    present = {one.name for one in repository.documents(ctx, row.id)}
+    total = (decision.price_kopeks or 0) * decision.units.maximum
+    known = all(payment.calendar_known for payment in payments)
+    return [
+        CheckItem(
+            "terms", ok=True, ru="Все сведения ст. 3 и правила профиля выполнены", en="All required terms are present"
+        ),
+        CheckItem(
+            "documents", ok=set(decision.documents) <= present, ru="Документы приложены", en="Documents are attached"
+        ),
+        CheckItem("sum", ok=total > 0, ru=f"Объём выпуска: {total // 100} ₽", en=f"Volume: {total // 100} rubles"),
+        CheckItem(
+            "schedule", ok=bool(payments), ru=f"Выплат по графику: {len(payments)}", en=f"Payments: {len(payments)}"
+        ),
+        CheckItem(
+            "calendar", ok=known or None, ru="Даты по производственному календарю", en="Dates by the official calendar"
+        ),
+        CheckItem(
+            "hash",
+            ok=row.decision_hash is not None,
+            ru="Хеш подписанного решения записан",
+            en="The signed hash is kept",
+        ),
+        CheckItem(
+            "advertising", ok=None, ru="Рекламный текст: проверьте по 38-ФЗ", en="Advertising text: check by hand"
+        ),
+        CheckItem(
+            "rating",
+            ok=None,
+            ru="Класс доступа и рейтинг: проверьте письмо",
+            en="Access class and rating: check by hand",
+        ),
+    ]
+
+
+def remark(ctx: Context, issue_id: str, remarks: list[tuple[str, str]]) -> Draft:
+    """Send back with remarks to fields."""
+    ctx.require(Permission.ISSUE_MODERATE)
+    if not remarks or not all(text.strip() for _, text in remarks):
+        raise Invalid("Напишите замечание.", "Write a remark.", field="remarks")
+    row = _locked(ctx, issue_id)
+    for name, text in remarks:
+        ctx.session.add(
+            IssueRemark(
+                id=new_id(),
+                issue_id=row.id,
+                version=row.version,
+                field=name[:120],
+                text=text.strip()[:2000],
+                officer_id=ctx.actor.user_id or "",
+                at=ctx.now(),
+            )
+        )
+    _move(ctx, row, IssueState.REMARKS, "issue.remarks")
+    return drafts.draft(ctx, row)
+
+
+def reject(ctx: Context, issue_id: str, reason: str) -> Draft:
+    """Refuse for good, with a reason."""
+    ctx.require(Permission.ISSUE_MODERATE)
+    if not reason.strip():
+        raise Invalid("Объясните отказ.", "Explain the refusal.", field="reason")
+    row = _locked(ctx, issue_id)
+    row.reject_reason = reason.strip()[:2000]
+    _move(ctx, row, IssueState.REJECTED, "issue.rejected")
+    return drafts.draft(ctx, row)
+
+
+def approve(ctx: Context, issue_id: str) -> Draft:
+    """First approval: propose the deployment. Second approval, by another moderator: execute it."""
+    ctx.require(Permission.ISSUE_APPROVE)
+    ctx.require_step_up()
+    row = _locked(ctx, issue_id)
+    if ctx.actor.wallet is None:
+        raise WalletMissing
+    if row.state == IssueState.APPROVED:
+        return _second(ctx, row)
+    row.first_moderator = ctx.actor.user_id
+    _move(ctx, row, IssueState.APPROVED, "issue.approved_first")
+    decision = validate_decision(row.content)
+    attempt = len([one for one in custody.intents_of(ctx, PROPOSE_REF, row.id) if one.handled])
+    custody.four_eyes_propose(
+        ctx,
+        wallet=ctx.actor.wallet,
+        contract="IssueRegistry",
+        function="deploy",
+        args=deployment_args(ctx, row, decision),
+        reason="ISSUE_APPROVED",
+        document_hash=row.decision_hash or "",
+        idempotency_key=f"issue:propose:{row.id}:{row.version}:{attempt}",
+        ref_kind=PROPOSE_REF,
+        ref_id=row.id,
+        summary=f"Предложить выпуск {row.number}",
+    )
+    return drafts.draft(ctx, row)
+
+
+def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
+    """Terms and placement terms in ABI order (IIssueRegistry.Terms, IIssueRegistry.PlacementTerms)."""
+    issuer = identity.participant(ctx, row.participant_id)
+    payments = planned_payments(decision)
+    record_dates = sorted({int(one.record_at.timestamp()) for one in payments if one.record_at is not None})
+    maturity = datetime.combine(payments[-1].payment_date, time(23, 59, 59), MSK)
+    lock = decision.lock.until
+    ends = int(decision.placement.ends.timestamp())
+    crediting_day = decision.crediting or decision.placement.ends.date()
+    crediting = int(datetime.combine(crediting_day, time(0), MSK).timestamp())
+    terms = [
+        row.chain_id_hash,
+        issuer.wallet,
+        row.decision_hash,
+        row.title,
+        row.number,
+        decision.nominal_kopeks,
+        decision.units.maximum,
+        CLASS_BIT[AccessClass(decision.access_class).value],
+        int(lock.timestamp()) if lock else 0,
+        int(maturity.timestamp()),
+        0,
+        decision.burns_on_issuer_acquire,
+        record_dates,
+    ]
+    placement = [
+        decision.price_kopeks,
+        decision.units.minimum_to_issue or 0,
+        decision.units.order_min,
+        decision.units.order_max,
+        int(decision.placement.starts.timestamp()),
+        ends,
+        max(crediting, ends),
+        ALLOCATION[decision.placement.allocation],
+    ]
+    return [terms, placement]
+
+
+def on_proposed(ctx: Context, intent: Intent) -> None:
+    """The proposal is on chain and waits for the second moderator, or the chain refused it."""
+    row = _locked(ctx, intent.ref_id)
+    if intent.state != IntentState.CONFIRMED:
+        row.error_ru, row.error_en = intent.error_ru, intent.error_en
+        _move(ctx, row, IssueState.MODERATION, "issue.proposal_refused")
+        return
+    proposal = repository.proposal_of_tx(ctx, intent.tx_hash or "")
+    row.proposal_id = proposal.id if proposal else None
+    row.error_ru = row.error_en = None
+    ctx.session.add(row)
+
+
+def on_deployed(ctx: Context, intent: Intent) -> None:
+    """The token is in the register, or the decoded refusal sends the issue back to its second approval."""
+    row = _locked(ctx, intent.ref_id)
+    if intent.state == IntentState.CONFIRMED:
+        row.published_at = ctx.now()
+        _move(ctx, row, IssueState.DEPLOYED, "issue.deployed")
+        return
+    row.error_ru, row.error_en = intent.error_ru, intent.error_en
+    row.second_moderator = None
+    _move(ctx, row, IssueState.APPROVED, "issue.deploy_failed")
+
+
+def _second(ctx: Context, row: Issue) -> Draft:
+    if row.first_moderator == ctx.actor.user_id:
+        raise SameModerator
+    proposal = ctx.session.get(ChainProposal, row.proposal_id) if row.proposal_id is not None else None
+    if proposal is None:
+        ru, en = (
+            "Предложение ещё записывается в реестр. Повторите через несколько секунд.",
+            "The proposal is being recorded.",
+        )
+        raise Invalid(ru, en, code="proposal_pending", field="approval")
+    row.second_moderator = ctx.actor.user_id
+    _move(ctx, row, IssueState.DEPLOYING, "issue.approved_second")
+    attempt = len([one for one in custody.intents_of(ctx, DEPLOY_REF, row.id) if one.handled])
+    custody.four_eyes_approve(
+        ctx,
+        wallet=ctx.actor.wallet or "",
+        proposal_id=proposal.id,
+        data=proposal.data,
+        idempotency_key=f"issue:deploy:{row.id}:{row.version}:{attempt}",
+        ref_kind=DEPLOY_REF,
+        ref_id=row.id,
+        summary=f"Развернуть выпуск {row.number}",
+    )
+    return drafts.draft(ctx, row)
+
+
+def _locked(ctx: Context, issue_id: str) -> Issue:
+    row = repository.locked(ctx, issue_id)
+    if row is None:
+        raise IssueUnknown
+    return row
+
+
+def _move(ctx: Context, row: Issue, state: IssueState, event: str) -> None:
+    row.state = ISSUE_MOVES.check(row.state, state)
+    ctx.session.add(row)
+    ctx.session.flush()
+    record(ctx, action=event, entity="issue", entity_id=row.id, details={"version": row.version})
+    emit(ctx, event, participant_id=row.participant_id, payload={"issue": row.id, "number": row.number})
