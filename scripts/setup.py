@@ -130,7 +130,10 @@ def install_python() -> None:
     try:
         install_uv(python, environment)
         flags = ["--quiet", "--require-hashes", "--index-strategy", "unsafe-best-match"]
-        run([VENV / "bin/uv", "pip", "sync", *flags, *REQUIREMENTS], {**uv_settings(python), **environment, "VIRTUAL_ENV": str(VENV)})
+        run(
+            [VENV / "bin/uv", "pip", "sync", *flags, *REQUIREMENTS],
+            {**uv_settings(python), **environment, "VIRTUAL_ENV": str(VENV)},
+        )
     except (subprocess.CalledProcessError, FileNotFoundError):
         print("setup: uv did not manage; pip takes over (slower)", flush=True)
         wanted = [argument for name in REQUIREMENTS for argument in ("-r", name)]
