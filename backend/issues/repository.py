@@ -107,7 +107,5 @@ def holdings_at(ctx: Context, asset: str, timestamp: int) -> list[tuple[str, int
         .where(history.asset == asset, history.timestamp <= timestamp)
         .order_by(col(history.holder), col(history.block_number), col(history.log_index))
     )
-    latest: dict[str, int] = {}
-    for holder, units in ctx.session.exec(statement):
-        latest[holder] = units
+    latest = dict(ctx.session.exec(statement).all())  # the last entry of a holder wins
     return [(holder, units) for holder, units in latest.items() if units > 0]
