@@ -14,6 +14,7 @@ from indexer.projections.store import Store
 from indexer.sync.facts import Fact
 
 _TOTALS = 1
+_UINT64 = 2**64 - 1
 _PARTS = ("free", "held", "in_transit", "frozen")
 
 
@@ -51,6 +52,23 @@ def _paid(store: Store, fact: Fact) -> None:
     _entry(store, fact, receiver, "PAID_IN", {_free(args): kopeks}, counterparty=payer, venue=venue)
     if args["fromHeld"]:
         _escrow(store, fact, venue, -kopeks)
+
+
+def _paid_batch(store: Store, fact: Fact) -> None:
+    """Many payments in one event, each packed: receiver << 96 | to frozen << 64 | kopeks. One entry a receiver."""
+    payer, venue = fact.args["from"], fact.args["venue"]
+    receivers: dict[str, dict[str, int]] = {}
+    total = 0
+    for packed in fact.args["payments"]:
+        kopeks = packed & _UINT64
+        part = "frozen" if packed >> 64 & 1 else "free"
+        deltas = receivers.setdefault(f"0x{packed >> 96:040x}", {})
+        deltas[part] = deltas.get(part, 0) + kopeks
+        total += kopeks
+    _entry(store, fact, payer, "PAID_OUT", {"held": -total}, venue=venue)
+    for receiver, deltas in receivers.items():
+        _entry(store, fact, receiver, "PAID_IN", deltas, counterparty=payer, venue=venue)
+    _escrow(store, fact, venue, -total)
 
 
 def _frozen(store: Store, fact: Fact) -> None:
@@ -187,6 +205,7 @@ EVENTS: dict[str, Callable[[Store, Fact], None]] = {
     "Rubles.RublesHeld": _held,
     "Rubles.RublesReleased": _released,
     "Rubles.RublesPaid": _paid,
+    "Rubles.RublesPaidBatch": _paid_batch,
     "Rubles.RublesFrozen": _frozen,
     "Rubles.RublesUnfrozen": _unfrozen,
     "Rubles.RublesMoved": _moved,

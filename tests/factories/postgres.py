@@ -31,7 +31,7 @@ def pg_url() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(INSTALL)
         pytest.skip(INSTALL)
-    folder = Path(tempfile.mkdtemp(prefix="kpt-pg-", dir="/tmp"))  # noqa: S108 - a unix socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="kpt-pg-", dir="/tmp"))
     try:
         yield from run_cluster(programs, folder)
     finally:
@@ -73,8 +73,28 @@ def run_cluster(programs: Path, folder: Path) -> Iterator[str]:
     step_down = as_postgres(folder)
     data = folder / "data"
     quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
-    initdb = [str(programs / "initdb"), "-D", str(data), "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-    start = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-o", f"-k {folder} -h '' {quick}", "-l", str(folder / "log")]
+    initdb = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        USER,
+        "--auth=trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
+    start = [
+        str(programs / "pg_ctl"),
+        "-D",
+        str(data),
+        "-w",
+        "-o",
+        f"-k {folder} -h '' {quick}",
+        "-l",
+        str(folder / "log"),
+    ]
     run([*step_down, *initdb], folder)
     run([*step_down, *start, "start"], folder)
     try:

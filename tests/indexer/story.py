@@ -22,8 +22,6 @@ from tests.contracts.market import (
     fund,
     order,
     replace,
-    set_grace,
-    set_tax_rule,
     settle,
 )
 from tests.contracts.system import (
@@ -37,6 +35,7 @@ from tests.contracts.system import (
     QUAL,
     REGISTRAR,
     TEST,
+    TREASURER,
     YEAR,
     System,
     digest,
@@ -57,8 +56,9 @@ class Story:
 def tell(system: System) -> Story:
     """Live through it once; takes about ten seconds."""
     people = system.people
-    set_tax_rule(system)
-    set_grace(system, 5 * DAY)
+    treasurers = people.pair(TREASURER)
+    system.four_eyes(system.payouts, "setTaxRule", people.tax_account, 3_000, by=treasurers)
+    system.four_eyes(system.payouts, "setGrace", 5 * DAY, by=treasurers)
     bond = circulating(system, {people.alice: 100, people.bob: 50, people.carol: 30}, "ЦФА-1")
     _sales(system)
     limited = _limit(system)
@@ -80,7 +80,7 @@ def _sales(system: System) -> None:
     order(system, failed, people.alice, 5)
     system.placement.suspend(failed.issueId(), True, sender=people.moderator1)
     system.placement.suspend(failed.issueId(), False, sender=people.moderator1)
-    shared = system.issue("ЦФА-3", sale={"allocation": PRO_RATA}, maximumUnits=50)
+    shared = system.issue("ЦФА-3", sale={"allocation": PRO_RATA, "orderMax": 50}, maximumUnits=50)
     order(system, shared, people.alice, 40)
     order(system, shared, people.bob, 33)
     recalled = order(system, shared, people.bob, 7)
