@@ -136,12 +136,12 @@ async def _form_again(request: Request, form: Form, origin: str, error: DomainEr
     return answer
 
 
+_CARRIED = ("type", "asgi", "http_version", "server", "client", "scheme", "headers", "app", "fastapi_middleware_astack")
+
+
 async def _run(request: Request, path: str, query: str, state: FormState) -> Response | None:
     scope: Scope = {
-        **{
-            name: request.scope[name]
-            for name in ("type", "asgi", "http_version", "server", "client", "scheme", "headers", "app")
-        },
+        **{name: request.scope[name] for name in _CARRIED if name in request.scope},
         "method": "GET",
         "path": path,
         "raw_path": path.encode(),
@@ -150,9 +150,6 @@ async def _run(request: Request, path: str, query: str, state: FormState) -> Res
         "state": {"request_id": request.state.request_id, "form_state": state, "lang_asked": None},
         "kapital.redispatched": True,
     }
-    for name in ("fastapi_middleware_astack",):
-        if name in request.scope:
-            scope[name] = request.scope[name]
     start: dict[str, Any] = {}
     parts: list[bytes] = []
 
