@@ -38,4 +38,4 @@ def test_no_domain_escapes_a_prohibition(contracts, folders, rule):
 def test_every_repository_belongs_to_its_domain(contracts, root):
     repositories = {path.parent.name for path in root.glob("backend/*/repository.py")}
     protected = {name.removeprefix("repository-of-") for name in contracts if name.startswith("repository-of-")}
-    assert repositories == protected
+    assert repositories == protected, "write a contract `repository-of-<domain>` in pyproject.toml beside its siblings"
