@@ -24,6 +24,8 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from backend.accounts import reactions as accounts
+from backend.cash import reactions as cash
 from backend.core.clock import Clock, clock_of
 from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
@@ -32,6 +34,9 @@ from backend.custody.node import Node
 from backend.custody.outbox import Outbox
 from backend.custody.signing import EmbeddedKeyStore
 from backend.custody.states import FINAL
+from backend.identity import reactions as identity
+from backend.issues import reactions as issues
+from backend.orders import reactions as orders
 from backend.settings import Settings, get_settings
 from indexer.db import create_database_engine
 from indexer.models import ChainCursor
@@ -41,8 +46,9 @@ log = logging.getLogger("backend.worker")
 Reaction = Callable[[Context, Intent], None]
 Tick = Callable[[Context], None]
 
-REACTIONS: dict[str, Reaction] = {}
-TICKS: list[Tick] = []
+WIRED = (accounts, identity, cash, issues, orders)
+REACTIONS: dict[str, Reaction] = {kind: act for domain in WIRED for kind, act in domain.REACTIONS.items()}
+TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 
 TICK_AT_LEAST_EVERY_S = 1.0
 RETRY_AFTER_S = 2.0

@@ -137,7 +137,7 @@ class Outbox:
                 if in_flight >= WINDOW or not self._prepare(intent, fence, alone=in_flight == 0):
                     break
                 moves += 1
-                if intent.state == IntentState.FAILED:
+                if intent.nonce is None:  # refused by simulation
                     continue
                 in_flight += 1
             if intent.state == IntentState.NONCE_GIVEN:

@@ -81,7 +81,7 @@ def positions_of(ctx: Context, wallet: str) -> list[Position]:
                 state=issues.state_of(ctx, issue),
                 asset=held.asset,
                 units=held.units,
-                free_units=held.units - held.encumbered_units,
+                free_units=held.free_units,
                 nominal_kopeks=chain.nominal_kopeks,
                 value_kopeks=held.units * chain.nominal_kopeks,
                 cost_kopeks=lots[held.asset].cost if held.asset in lots else 0,

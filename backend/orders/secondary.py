@@ -214,7 +214,7 @@ def _check_units(ctx: Context, asset: str, owner: Participant, units: int) -> No
     if units <= 0:
         raise Invalid("Укажите количество.", "Give a number of units.", field="units")
     held = repository.holding(ctx, asset, owner.wallet)
-    if held is None or held.units - held.encumbered_units < units:
+    if held is None or held.free_units < units:
         raise UnitsShort(field="units")
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, auth
+from backend.web.api import accounts, auth, cash, identity, issues, orders
 
 ROUTERS: list[APIRouter] = [
     auth.router,
     accounts.router,
+    *identity.ROUTERS,
+    cash.router,
+    *issues.ROUTERS,
+    *orders.ROUTERS,
 ]
