@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.web import live
-from backend.web.portals import auth, dev, profile, welcome
+from backend.web.portals import auth, dev, oidc, profile, welcome
 
 ROUTERS: list[APIRouter] = [
     auth.router,
+    oidc.router,
     profile.router,
     live.router,
     dev.router,
