@@ -43,6 +43,10 @@ class Settings(IndexerSettings):
     upload_max_bytes: int = Field(10 * 1024 * 1024, description="Largest document, bytes")
     uploads_per_case: int = Field(10, description="Documents in one application")
 
+    payout_checkers: int = Field(1, description="Officers who must check an automatic calculation of a payout; 0: none")
+    anchor_every_entries: int = Field(200, description="Journal entries after which their root is anchored on chain")
+    anchor_every_minutes: int = Field(60, description="Minutes after which new journal entries are anchored anyway")
+
     @model_validator(mode="after")
     def _no_default_secret_in_production(self) -> Settings:
         if self.environment == "production":

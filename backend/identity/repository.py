@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import unicodedata
+from collections.abc import Sequence
 from hashlib import sha256
 
 from sqlmodel import col, select
@@ -121,6 +122,16 @@ def participant_by_number(ctx: Context, number: str) -> Participant | None:
 def participant_by_wallet(ctx: Context, wallet: str) -> Participant | None:
     """By address."""
     return ctx.session.exec(select(Participant).where(Participant.wallet == wallet.lower())).first()
+
+
+def participants_by_wallets(ctx: Context, wallets: Sequence[str]) -> dict[str, Participant]:
+    """Participants by address, for many addresses at once; unknown ones are left out."""
+    found: dict[str, Participant] = {}
+    for start in range(0, len(wallets), 500):
+        part = [wallet.lower() for wallet in wallets[start : start + 500]]
+        statement = select(Participant).where(col(Participant.wallet).in_(part))
+        found.update({row.wallet: row for row in ctx.session.exec(statement)})
+    return found
 
 
 def participants(ctx: Context, request: PageRequest, portal: str | None = None) -> Page[Participant]:

@@ -23,6 +23,7 @@ from backend.identity.repository import (
     participant,
     participant_by_number,
     participant_by_wallet,
+    participants_by_wallets,
 )
 from backend.identity.review import Ask, approve, ask, file_of_case, open_case, queue, reject
 from backend.identity.screening import ImportResult, import_list
@@ -64,6 +65,7 @@ __all__ = [
     "participant",
     "participant_by_number",
     "participant_by_wallet",
+    "participants_by_wallets",
     "profile",
     "propose_unblock",
     "queue",
