@@ -13,6 +13,9 @@ contract Rubles is IRubles, Governed {
     /// The largest sum: every figure of this contract fits a signed 64-bit column.
     uint64 private constant MAXIMUM = type(uint64).max >> 1;
 
+    /// Where `frozen` begins in the one slot of an Account; `free` begins at 0.
+    uint256 private constant FROZEN_SHIFT = 192;
+
     struct Totals {
         uint64 supply;
         uint64 credited;
@@ -126,23 +129,25 @@ contract Rubles is IRubles, Governed {
     }
 
     /// @inheritdoc IRubles
-    function payBatch(address from, address[] calldata to, uint64[] calldata kopeks, bool[] calldata toFrozen)
-        external
-        only(Roles.VENUE)
-    {
-        uint256 length = to.length;
-        if (kopeks.length != length || toFrozen.length != length) revert RublesBatchLength();
-        uint64 total;
-        for (uint256 i; i < length; ++i) {
-            total += kopeks[i];
+    function payBatch(address from, uint256[] calldata payments) external only(Roles.VENUE) {
+        uint256 total; // of fewer than 2^192 payments below 2^64 each
+        for (uint256 i; i < payments.length; ++i) {
+            uint256 payment = payments[i];
+            Account storage a = _accounts[address(uint160(payment >> 96))];
+            uint256 shift = payment >> 64 & 1 != 0 ? FROZEN_SHIFT : 0;
+            // A struct would be read and written member by member. No sum can leave its field: together they are within MAXIMUM.
+            unchecked {
+                total += uint64(payment);
+                uint256 kopeks = uint256(uint64(payment)) << shift;
+                assembly ("memory-safe") {
+                    sstore(a.slot, add(sload(a.slot), kopeks))
+                }
+            }
         }
-        _takeHeld(from, total);
+        if (total > MAXIMUM) revert RublesOverflow();
+        _takeHeld(from, uint64(total));
 
-        for (uint256 i; i < length; ++i) {
-            if (kopeks[i] == 0) continue; // a share below half a kopek
-            _add(to[i], kopeks[i], toFrozen[i]);
-            emit RublesPaid(from, to[i], msg.sender, kopeks[i], true, toFrozen[i]);
-        }
+        emit RublesPaidBatch(from, msg.sender, payments);
     }
 
     // --- Officers ----------------------------------------------------------------------------------------------------

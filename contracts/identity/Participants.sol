@@ -46,8 +46,7 @@ contract Participants is IParticipants, Governed {
 
         uint32 number = count;
         for (uint256 i; i < length; ++i) {
-            _admit(who[i], kinds[i], classes[i], admittedUntil[i], ++number);
-            emit ParticipantAdmitted(who[i], number, kinds[i], classes[i], admittedUntil[i], profileHashes[i]);
+            _admit(who[i], ++number, kinds[i], classes[i], admittedUntil[i], profileHashes[i]);
         }
         count = number;
     }
@@ -216,7 +215,11 @@ contract Participants is IParticipants, Governed {
         packed = new uint256[](who.length);
         for (uint256 i; i < who.length; ++i) {
             Participant storage p = _participants[who[i]];
-            packed[i] = (uint256(p.number) << 8) | uint8(p.status);
+            uint256 word;
+            assembly ("memory-safe") {
+                word := sload(p.slot)
+            }
+            packed[i] = uint256(uint32(word >> 64)) << 8 | uint8(word);
         }
     }
 
@@ -235,13 +238,21 @@ contract Participants is IParticipants, Governed {
 
     // --- Inside ------------------------------------------------------------------------------------------------------
 
-    function _admit(address who, Kind kind, uint8 classes, uint40 admittedUntil, uint32 number) private {
-        if (_participants[who].status != Status.NONE) revert ParticipantExists(who);
+    function _admit(
+        address who,
+        uint32 number,
+        Kind kind,
+        uint8 classes,
+        uint40 admittedUntil,
+        bytes32 profileHash
+    ) private {
+        Participant storage p = _participants[who];
+        if (p.status != Status.NONE) revert ParticipantExists(who);
         _requireTerms(who, kind, classes, admittedUntil);
 
-        Participant memory p;
         (p.status, p.kind, p.classes, p.admittedUntil, p.number) = (Status.ACTIVE, kind, classes, admittedUntil, number);
-        _participants[who] = p;
+
+        emit ParticipantAdmitted(who, number, kind, classes, admittedUntil, profileHash);
     }
 
     /// Nobody admits or renews himself, an officer neither.

@@ -52,9 +52,9 @@ interface IPayouts {
         address declaredBy
     );
     event RunFunded(uint256 indexed id, uint64 kopeks, uint64 unitsDue);
-    event HolderPaid(
-        uint256 indexed id, address indexed holder, uint64 units, uint64 grossKopeks, uint64 withheldKopeks, bool toFrozen
-    );
+    /// A batch: each payment packs units << 192 | grossKopeks << 128 | withheldKopeks << 64 | toFrozen. One log for all, for a log each
+    /// would cost a sixth of a payout's gas.
+    event HoldersPaid(uint256 indexed id, address[] holders, uint256[] payments);
     event RunCompleted(uint256 indexed id, uint64 unitsPaid, uint64 kopeksPaid, uint64 returnedKopeks);
     event RunCancelled(uint256 indexed id, uint64 returnedKopeks);
     event RunOverdue(uint256 indexed id, uint40 graceEndsAt);

@@ -29,6 +29,9 @@ interface IRubles {
     event RublesPaid(
         address indexed from, address indexed to, address indexed venue, uint64 kopeks, bool fromHeld, bool toFrozen
     );
+    /// A batch from escrow: each payment packs receiver << 96 | toFrozen << 64 | kopeks. One log for all, for a log each would cost a
+    /// fifth of a payout's gas.
+    event RublesPaidBatch(address indexed from, address indexed venue, uint256[] payments);
     event RublesFrozen(address indexed account, uint64 kopeks, bytes32 basis);
     event RublesUnfrozen(address indexed account, uint64 kopeks, bytes32 basis);
     event RublesMoved(address indexed from, address indexed to, Account moved);
@@ -41,7 +44,6 @@ interface IRubles {
     error RublesAlreadyCredited(bytes32 bankRef);
     error RublesOverflow();
     error RublesZeroAmount();
-    error RublesBatchLength();
     /// Holds and withdrawals are closed before everything is moved to a new address.
     error RublesInUse(address account, uint64 held, uint64 inTransit);
     error WithdrawalExists(bytes32 id);
@@ -65,8 +67,8 @@ interface IRubles {
     function release(address account, uint64 kopeks) external;
     /// @notice Pay from held (escrow of the calling venue) or from free rubles. Into frozen when the receiver is blocked.
     function pay(address from, address to, uint64 kopeks, bool fromHeld) external;
-    /// @notice Pay many from the held rubles of one; `toFrozen` decided by the venue from Participants.
-    function payBatch(address from, address[] calldata to, uint64[] calldata kopeks, bool[] calldata toFrozen) external;
+    /// @notice Pay many from the held rubles of one; `payments` as in RublesPaidBatch, toFrozen decided by the venue from Participants.
+    function payBatch(address from, uint256[] calldata payments) external;
 
     /// @notice Freeze free rubles; one COMPLIANCE officer. Unfreeze; four eyes (COMPLIANCE).
     function freeze(address account, uint64 kopeks, bytes32 basis) external;

@@ -10,6 +10,7 @@ import {IParticipants} from "../interfaces/IParticipants.sol";
 import {IPayouts} from "../interfaces/IPayouts.sol";
 import {IRubles} from "../interfaces/IRubles.sol";
 import {AccessClass} from "../libraries/AccessClass.sol";
+import {Lists} from "../libraries/Lists.sol";
 import {Roles} from "../libraries/Roles.sol";
 import {PayoutBook} from "./PayoutBook.sol";
 import {PayoutMath} from "./PayoutMath.sol";
@@ -26,12 +27,14 @@ contract Payouts is PayoutBook {
     struct Batch {
         uint256 id;
         bool limited;
+        uint256 shareBps;
+        uint256 kopeksPerUnit; // 0: rounding per holder
+        uint256 microKopeksPerUnit;
         uint256 wordIndex; // of the bitmap of participants already paid
         uint256 word;
-        uint64 units;
-        uint64 grossKopeks;
-        uint64 withheldKopeks;
-        uint16 shareBps;
+        uint256 units;
+        uint256 grossKopeks;
+        uint256 withheldKopeks;
     }
 
     constructor(IAccessManager manager, IParticipants participants, IRubles rubles, IIssueRegistry registry)
@@ -187,23 +190,24 @@ contract Payouts is PayoutBook {
         require(holders.length == withheldKopeks.length, RunTermsInvalid("withheldKopeks"));
 
         if (holders.length != 0) {
-            uint64[] memory units = _unitsOf(id, r, holders);
+            uint256[] memory units = _unitsOf(id, r, holders);
             Batch memory batch = _pay(id, book, r, holders, withheldKopeks, units);
             book.run.state = State.EXECUTING;
-            book.run.escrowKopeks = r.escrowKopeks - batch.grossKopeks;
-            book.run.unitsPaid = r.unitsPaid + batch.units;
-            book.run.kopeksPaid = r.kopeksPaid + batch.grossKopeks;
+            uint64 gross = batch.grossKopeks.toUint64();
+            book.run.escrowKopeks = r.escrowKopeks - gross;
+            book.run.unitsPaid = r.unitsPaid + batch.units.toUint64();
+            book.run.kopeksPaid = r.kopeksPaid + gross;
             if (_burns(r.kind)) _burn(id, r, holders, units);
         }
         if (_isComplete(book.run)) _complete(id, book);
     }
 
-    function _unitsOf(uint256 id, Run memory r, address[] calldata holders) private view returns (uint64[] memory units) {
-        if (!_burns(r.kind)) return IDigitalAsset(r.asset).unitsAtBatch(holders, r.recordDate);
-        units = new uint64[](holders.length);
+    function _unitsOf(uint256 id, Run memory r, address[] calldata holders) private view returns (uint256[] memory units) {
+        if (!_burns(r.kind)) return Lists.ask(r.asset, IDigitalAsset.unitsAtBatch.selector, holders, r.recordDate);
+        units = new uint256[](holders.length);
         bool all = _redeemsAll(r.kind);
         for (uint256 i; i < holders.length; ++i) {
-            units[i] = all ? uint64(IERC20(r.asset).balanceOf(holders[i])) : _tenders[id][holders[i]].units;
+            units[i] = all ? IERC20(r.asset).balanceOf(holders[i]) : _tenders[id][holders[i]].units;
         }
     }
 
@@ -213,25 +217,34 @@ contract Payouts is PayoutBook {
         Run memory r,
         address[] calldata holders,
         uint64[] calldata withheldKopeks,
-        uint64[] memory units
+        uint256[] memory units
     ) private returns (Batch memory batch) {
-        batch.id = id;
-        batch.shareBps = taxAccount == address(0) ? 0 : maximumWithheldBps;
-        batch.limited = book.limited;
-        uint256[] memory packed = _participants.numbersAndStatus(holders);
-        uint64[] memory net = new uint64[](holders.length);
-        bool[] memory toFrozen = new bool[](holders.length);
-        batch.word = _paid[id][0];
+        _begin(batch, id, r, book.limited);
+        // The word of a holder, number and status, becomes the word of its payment.
+        uint256[] memory words =
+            Lists.ask(address(_participants), IParticipants.numbersAndStatus.selector, holders, 0);
+        uint256[] memory facts = new uint256[](holders.length);
         for (uint256 i; i < holders.length; ++i) {
-            _mark(batch, packed[i] >> 8, holders[i]);
-            require(units[i] != 0, RunHolderWithoutUnits(id, holders[i]));
+            uint256 word = words[i];
+            address holder = holders[i];
+            _mark(batch, word >> 8, holder);
             // Not active: blocked, or replaced and its rubles about to be moved to the new address.
-            toFrozen[i] = uint8(packed[i]) != uint8(IParticipants.Status.ACTIVE);
-            net[i] = _payOne(batch, r, holders[i], units[i], withheldKopeks[i], toFrozen[i]);
+            bool toFrozen = uint8(word) != uint8(IParticipants.Status.ACTIVE);
+            (words[i], facts[i]) = _payOne(batch, holder, units[i], withheldKopeks[i], toFrozen ? 1 : 0);
         }
         _paid[id][batch.wordIndex] = batch.word;
-        _rubles.payBatch(r.issuer, holders, net, toFrozen);
-        if (batch.withheldKopeks != 0) _rubles.pay(r.issuer, taxAccount, batch.withheldKopeks, true);
+        emit HoldersPaid(id, holders, facts);
+        _rubles.payBatch(r.issuer, words);
+        if (batch.withheldKopeks != 0) _rubles.pay(r.issuer, taxAccount, batch.withheldKopeks.toUint64(), true);
+    }
+
+    function _begin(Batch memory batch, uint256 id, Run memory r, bool limited) private view {
+        batch.id = id;
+        batch.limited = limited;
+        batch.shareBps = taxAccount == address(0) ? 0 : maximumWithheldBps;
+        batch.microKopeksPerUnit = r.microKopeksPerUnit;
+        if (r.rounding == Rounding.PER_UNIT) batch.kopeksPerUnit = PayoutMath.roundHalfUp(r.microKopeksPerUnit);
+        batch.word = _paid[id][0];
     }
 
     /// One bit a participant; a replaced address shares its successor's. Numbers of a sorted list change the word once in 256.
@@ -242,35 +255,49 @@ contract Payouts is PayoutBook {
             batch.word = _paid[batch.id][batch.wordIndex];
         }
         uint256 bit = 1 << (number & 0xff);
-        require(number != 0, RunHolderWithoutUnits(batch.id, holder));
-        require(batch.word & bit == 0, RunAlreadyPaid(batch.id, holder));
+        if (batch.word & bit != 0) revert RunAlreadyPaid(batch.id, holder);
         batch.word |= bit;
     }
 
-    function _payOne(Batch memory batch, Run memory r, address holder, uint64 units, uint64 withheld, bool toFrozen)
+    /// @return payment as Rubles.payBatch wants it
+    /// @return fact as HoldersPaid tells it
+    function _payOne(Batch memory batch, address holder, uint256 units, uint256 withheld, uint256 toFrozen)
         private
-        returns (uint64)
+        returns (uint256 payment, uint256 fact)
     {
-        uint64 gross = PayoutMath.gross(r.rounding, units, r.microKopeksPerUnit);
-        if (withheld != 0) {
-            uint64 allowed = PayoutMath.withheldAtMost(gross, batch.shareBps);
-            require(withheld <= allowed, RunWithheldTooMuch(batch.id, holder, withheld, allowed));
+        // Units come from the token alone, which knows no holder that is not a participant.
+        if (units == 0) revert RunHolderWithoutUnits(batch.id, holder);
+        uint256 gross;
+        // Units and rates are below 2^64 and 2^63; that the sum of all fits 64 bits and the escrow is checked once a batch.
+        unchecked {
+            gross = batch.kopeksPerUnit != 0
+                ? units * batch.kopeksPerUnit
+                : (units * batch.microKopeksPerUnit + 500_000) / 1_000_000;
+            if (withheld * 10_000 > gross * batch.shareBps) _requireRoundedTax(batch, holder, gross, withheld);
+            batch.units += units;
+            batch.grossKopeks += gross;
             batch.withheldKopeks += withheld;
+            payment = uint256(uint160(holder)) << 96 | toFrozen << 64 | (gross - withheld);
+            fact = units << 192 | gross << 128 | withheld << 64 | toFrozen;
         }
-        batch.units += units;
-        batch.grossKopeks += gross;
-        if (batch.limited) _participants.restoreLimit(holder, gross);
-        emit HolderPaid(batch.id, holder, units, gross, withheld, toFrozen);
-        return gross - withheld;
+        if (batch.limited) _participants.restoreLimit(holder, gross.toUint64());
     }
 
-    function _burn(uint256 id, Run memory r, address[] calldata holders, uint64[] memory units) private {
-        if (r.kind == Kind.EARLY_PUT) {
-            for (uint256 i; i < holders.length; ++i) {
-                IDigitalAsset(r.asset).release(_tenders[id][holders[i]].encumbranceId, units[i]);
+    /// More than the set share passes only as that share rounded to whole rubles.
+    function _requireRoundedTax(Batch memory batch, address holder, uint256 gross, uint256 withheld) private pure {
+        uint64 allowed = PayoutMath.withheldAtMost(gross.toUint64(), uint16(batch.shareBps));
+        if (withheld > allowed) revert RunWithheldTooMuch(batch.id, holder, uint64(withheld), allowed);
+    }
+
+    function _burn(uint256 id, Run memory r, address[] calldata holders, uint256[] memory units) private {
+        uint64[] memory burnt = new uint64[](holders.length);
+        for (uint256 i; i < holders.length; ++i) {
+            burnt[i] = uint64(units[i]);
+            if (r.kind == Kind.EARLY_PUT) {
+                IDigitalAsset(r.asset).release(_tenders[id][holders[i]].encumbranceId, burnt[i]);
             }
         }
-        IDigitalAsset(r.asset).redeem(holders, units);
+        IDigitalAsset(r.asset).redeem(holders, burnt);
     }
 
     function _isComplete(Run storage run_) private view returns (bool) {

@@ -161,7 +161,7 @@ def _kind(fact: Fact) -> tuple[str, str | None, str | None]:
             forced = "FORCED_BURN" if receiver == ZERO_ADDRESS else "FORCED"
             return forced, other.args["reason"], other.args["documentHash"]
     if receiver == ZERO_ADDRESS:
-        paid = any(other.event == "HolderPaid" and other.args["holder"] == sender for other in fact.neighbours)
+        paid = any(other.event == "HoldersPaid" and sender in other.args["holders"] for other in fact.neighbours)
         return ("REDEMPTION" if paid else "BURN"), None, None
     deal = any(
         other.event == "OfferAccepted" and other.args["asset"] == fact.address and other.args["buyer"] == receiver

@@ -8,6 +8,8 @@ from indexer.models import ChainPayoutRule, ChainRun, ChainRunPayment, ChainTend
 from indexer.projections.store import Store
 from indexer.sync.facts import Fact
 
+_MAXIMUM = 2**64 - 1  # mask of a packed figure
+
 
 def apply(store: Store, fact: Fact) -> None:
     """Apply one event of Payouts."""
@@ -50,32 +52,32 @@ def _funded(store: Store, fact: Fact) -> None:
     )
 
 
-def _holder_paid(store: Store, fact: Fact) -> None:
+def _holders_paid(store: Store, fact: Fact) -> None:
+    """One log a batch; a payment packs units, gross, withheld (64 bits each) and whether it went to frozen rubles."""
     args = fact.args
     run = store.get(ChainRun, fact, args["id"])
-    store.put(
-        ChainRunPayment,
-        run_id=args["id"],
-        holder=args["holder"],
-        units=args["units"],
-        gross_kopeks=args["grossKopeks"],
-        withheld_kopeks=args["withheldKopeks"],
-        to_frozen=args["toFrozen"],
-        **fact.place,
-        tx_hash=fact.tx_hash,
-        at=fact.at,
-    )
-    _change(
-        store,
-        fact,
-        state="EXECUTING",
-        units_paid=run["units_paid"] + args["units"],
-        kopeks_paid=run["kopeks_paid"] + args["grossKopeks"],
-        withheld_kopeks=run["withheld_kopeks"] + args["withheldKopeks"],
-        holders_paid=run["holders_paid"] + 1,
-    )
-    if run["kind"] == "EARLY_PUT" and store.find(ChainTender, args["id"], args["holder"]):
-        store.change(ChainTender, fact, (args["id"], args["holder"]), state="REDEEMED")
+    totals = {key: run[key] for key in ("units_paid", "kopeks_paid", "withheld_kopeks", "holders_paid")}
+    for holder, payment in zip(args["holders"], args["payments"], strict=True):
+        units, gross, withheld = (payment >> shift & _MAXIMUM for shift in (192, 128, 64))
+        store.put(
+            ChainRunPayment,
+            run_id=args["id"],
+            holder=holder,
+            units=units,
+            gross_kopeks=gross,
+            withheld_kopeks=withheld,
+            to_frozen=bool(payment & 1),
+            **fact.place,
+            tx_hash=fact.tx_hash,
+            at=fact.at,
+        )
+        totals["units_paid"] += units
+        totals["kopeks_paid"] += gross
+        totals["withheld_kopeks"] += withheld
+        totals["holders_paid"] += 1
+        if run["kind"] == "EARLY_PUT" and store.find(ChainTender, args["id"], holder):
+            store.change(ChainTender, fact, (args["id"], holder), state="REDEEMED")
+    _change(store, fact, state="EXECUTING", **totals)
 
 
 def _completed(store: Store, fact: Fact) -> None:
@@ -156,7 +158,7 @@ def _closing(fact: Fact) -> dict[str, Any]:
 EVENTS: dict[str, Callable[[Store, Fact], None]] = {
     "Payouts.RunDeclared": _declared,
     "Payouts.RunFunded": _funded,
-    "Payouts.HolderPaid": _holder_paid,
+    "Payouts.HoldersPaid": _holders_paid,
     "Payouts.RunCompleted": _completed,
     "Payouts.RunCancelled": _cancelled,
     "Payouts.RunOverdue": _overdue,
