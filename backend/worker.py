@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -37,6 +38,7 @@ from backend.custody.states import FINAL
 from backend.identity import reactions as identity
 from backend.issues import reactions as issues
 from backend.orders import reactions as orders
+from backend.payouts import reactions as payouts
 from backend.settings import Settings, get_settings
 from indexer.db import create_database_engine
 from indexer.models import ChainCursor
@@ -46,7 +48,7 @@ log = logging.getLogger("backend.worker")
 Reaction = Callable[[Context, Intent], None]
 Tick = Callable[[Context], None]
 
-WIRED = (accounts, identity, cash, issues, orders)
+WIRED = (accounts, identity, cash, issues, orders, payouts)
 REACTIONS: dict[str, Reaction] = {kind: act for domain in WIRED for kind, act in domain.REACTIONS.items()}
 TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 
@@ -80,10 +82,10 @@ class Worker:
                 col(Intent.handled).is_(False), col(Intent.state).in_(FINAL)
             )
             waiting = list(session.exec(statement.order_by(col(Intent.created_at))))
-        return sum(
-            self._attempt(intent_id, lambda ctx, i=intent_id, k=kind: self._handle(ctx, i, k))
-            for intent_id, kind in waiting
-        )
+        done = 0
+        for intent_id, ref_kind in waiting:
+            done += self._attempt(intent_id, partial(self._handle, intent_id=intent_id, ref_kind=ref_kind))
+        return done
 
     @staticmethod
     def _handle(ctx: Context, intent_id: str, ref_kind: str) -> None:

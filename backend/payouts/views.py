@@ -17,7 +17,7 @@ from backend.payouts.calculation import gross_kopeks
 from backend.payouts.errors import RunUnknown
 from backend.payouts.models import PayoutCheck, PayoutIndex, PayoutLine, PayoutRun
 from backend.payouts.states import LineState, RunState
-from indexer.models import ChainRun, ChainRunPayment
+from indexer.models import ChainRun, ChainRunPayment, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +213,11 @@ def visible(ctx: Context, run_id: str) -> PayoutRun:
     if ctx.actor.participant_id is None or run.issuer_id != ctx.actor.participant_id:
         raise RunUnknown
     return run
+
+
+def grace_end(chain: ChainRun | None) -> datetime | None:
+    """When an overdue run becomes a default."""
+    return moment(chain.grace_ends_at) if chain else None
 
 
 def next_due(ctx: Context, issue_id: str) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, auth, cash, identity, issues, orders
+from backend.web.api import accounts, auth, cash, identity, issues, orders, payouts
 
 ROUTERS: list[APIRouter] = [
     auth.router,
@@ -13,4 +13,5 @@ ROUTERS: list[APIRouter] = [
     cash.router,
     *issues.ROUTERS,
     *orders.ROUTERS,
+    payouts.router,
 ]
