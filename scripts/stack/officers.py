@@ -1,0 +1,125 @@
+"""The first officers and the contracts: wallets are made by custody, the deployment gives their addresses the roles and keeps none itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from web3 import HTTPProvider, Web3
+
+from backend.accounts.service import OfficerSpec, Portal, bootstrap_officers
+from backend.core.clock import clock_of
+from backend.core.context import Actor, Context
+from backend.core.db import unit_of_work
+from backend.core.permissions import Role
+from backend.custody import service as custody
+from backend.identity import service as identity
+from backend.settings import Settings
+from indexer.db import create_database_engine
+from scripts import deployment
+from scripts.compile import compile_all
+from scripts.stack.home import Home
+
+CHAIN_NAMES = {
+    Role.ADMINISTRATOR: "ADMINISTRATOR",
+    Role.COMPLIANCE_OFFICER: "COMPLIANCE",
+    Role.MODERATOR: "MODERATOR",
+    Role.REGISTRAR: "REGISTRAR",
+    Role.TREASURER: "TREASURER",
+    Role.CORPORATE_ACTIONS: "OPERATOR",
+}
+PEOPLE: tuple[tuple[str, str, tuple[Role, ...], Portal], ...] = (
+    ("admin1", "Анна Администратова", (Role.ADMINISTRATOR,), Portal.OFFICE),
+    ("admin2", "Борис Администратов", (Role.ADMINISTRATOR,), Portal.OFFICE),
+    ("kyc", "Вера Проверкина", (Role.KYC_OFFICER,), Portal.OFFICE),
+    ("compliance1", "Глеб Комплаенсов", (Role.COMPLIANCE_OFFICER,), Portal.OFFICE),
+    ("compliance2", "Дина Комплаенсова", (Role.COMPLIANCE_OFFICER,), Portal.OFFICE),
+    ("moderator1", "Елена Модераторова", (Role.MODERATOR,), Portal.OFFICE),
+    ("moderator2", "Фёдор Модераторов", (Role.MODERATOR,), Portal.OFFICE),
+    ("treasurer1", "Жанна Казначеева", (Role.TREASURER,), Portal.OFFICE),
+    ("treasurer2", "Захар Казначеев", (Role.TREASURER,), Portal.OFFICE),
+    ("registrar1", "Инна Регистраторова", (Role.REGISTRAR,), Portal.OFFICE),
+    ("registrar2", "Карл Регистраторов", (Role.REGISTRAR,), Portal.OFFICE),
+    ("actions1", "Лидия Выплатова", (Role.CORPORATE_ACTIONS,), Portal.OFFICE),
+    ("actions2", "Марк Выплатов", (Role.CORPORATE_ACTIONS,), Portal.OFFICE),
+    ("auditor", "Нина Аудиторова", (Role.AUDITOR,), Portal.AUDIT),
+    ("regulator", "Олег Регуляторов", (Role.REGULATOR,), Portal.AUDIT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerLogin:
+    """How an officer signs in."""
+
+    email: str
+    password: str
+    totp_secret: str
+    portal: str
+
+
+def make_officers(home: Home) -> dict[str, OfficerLogin]:
+    """Make the officers (once) and write ``officers.json`` for the deployment; returns how they sign in."""
+    logins = _logins(home)
+    environment = home.environment_of_processes()
+    names = {
+        name.removeprefix("KAPITAL_").lower(): value
+        for name, value in environment.items()
+        if name.startswith("KAPITAL_")
+    }
+    settings = Settings.model_validate(names)
+    engine = create_database_engine(settings.database_url)
+    spec = [
+        OfficerSpec(logins[key].email, name, logins[key].password, roles, logins[key].totp_secret, portal)
+        for key, name, roles, portal in PEOPLE
+    ]
+    with unit_of_work(engine) as session:
+        ctx = Context(session=session, clock=clock_of("system"), actor=Actor.system("setup"), settings=settings)
+        _, addresses = bootstrap_officers(ctx, spec)
+        table = {CHAIN_NAMES[role]: list(found) for role, found in addresses.items()}
+        table["OPERATOR"].append(custody.create_wallet(ctx, "system", "operator"))
+        table["COMPLIANCE"].append(custody.create_wallet(ctx, "system", "compliance"))
+        tax = identity.ensure_system_participant(ctx, "TAX").wallet
+    engine.dispose()
+    home.write("officers.json", table)
+    home.write("tax.json", {"address": tax})
+    return logins
+
+
+def deploy(home: Home) -> None:
+    """Deploy the contracts, or finish an interrupted deployment: what ``ape run deploy`` does, without a second process.
+
+    Raises DeploymentFailedError.
+    """
+    compile_all()
+    deployment.deploy(
+        Web3(HTTPProvider(home.rpc_url)),
+        name=home.deployment_file.stem,
+        key=(home.folder / "deployer.hex").read_text().strip(),
+        officers=home.read("officers.json"),
+        tax_account=home.read("tax.json")["address"],
+        folder=home.deployments,
+    )
+
+
+def _logins(home: Home) -> dict[str, OfficerLogin]:
+    kept = home.read("logins.json")
+    if kept is None:
+        kept = {
+            key: {
+                "email": f"{key}@kapital.example",
+                "password": _password(home, key),
+                "totp_secret": base64.b32encode(secrets.token_bytes(20)).decode(),
+                "portal": portal.value,
+            }
+            for key, _, _, portal in PEOPLE
+        }
+        home.write("logins.json", kept)
+    return {key: OfficerLogin(**one) for key, one in kept.items()}
+
+
+def _password(home: Home, key: str) -> str:
+    # Printed for the demonstration; made of this installation's own secret, so no two installations share one.
+    secret = (home.folder / "jwt-secret").read_text()
+    return "Kapital-" + hashlib.sha256(f"{secret}:{key}".encode()).hexdigest()[:12]

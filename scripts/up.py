@@ -1,0 +1,58 @@
+"""``make up``: the platform on this machine, without sample data; Ctrl-C ends it. Again starts where it was.
+
+make up ARGS="--dir var/pilot"
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.stack.home import Home
+from scripts.stack.platform import Platform, PlatformFailedError
+
+TEND_EVERY_S = 0.25
+
+
+def print_logins(platform: Platform) -> None:
+    """Addresses and demonstration users."""
+    print(f"\n  {platform.home.url}\n")
+    for key, login in platform.logins.items():
+        print(f"  {key:<12} {login.email:<28} {login.password}   TOTP {login.totp_secret}")
+    print("\n  Ctrl-C ends it; the data stays in", platform.home.folder)
+
+
+def watch(platform: Platform) -> None:
+    """Keep everything running until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(TEND_EVERY_S):
+        for name in platform.tend():
+            print(f"  {name} had ended; started again", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 with the reason when it can't come up."""
+    parser = argparse.ArgumentParser(prog="make up", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--dir", type=Path, default=Path("var/local"), help="folder of the installation")
+    options = parser.parse_args(arguments)
+    platform = Platform(Home(options.dir.resolve(), environment="development"), datetime.now(UTC))
+    try:
+        platform.start()
+        print_logins(platform)
+        watch(platform)
+    except (PlatformFailedError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        platform.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
