@@ -109,6 +109,13 @@ class Indexer:
         """Take the writer's lock and check database, node and deployment. Raises Misconfigured errors; waits for a node that is down."""
         require_tables(self.engine)
         self._lock.enter_context(writer_lock(self.engine))
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
         book = load_deployment(self.settings.deployment_file)
         with session_scope(self.engine, write=False) as session:
             cursor = load_cursor(session)
