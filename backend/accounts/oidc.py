@@ -146,7 +146,9 @@ def _subject(claims: dict[str, Any]) -> str:
 
 def _email(claims: dict[str, Any]) -> str:
     if not claims.get("email") or claims.get("email_verified") is not True:
-        raise ProviderRefused("Служба входа не подтвердила адрес почты.", "The provider has not verified the e-mail address.")
+        raise ProviderRefused(
+            "Служба входа не подтвердила адрес почты.", "The provider has not verified the e-mail address."
+        )
     return str(claims["email"])
 
 

@@ -97,7 +97,8 @@ def credential(ctx: Context, user_id: str, *, lock: bool = False) -> Credential:
 
 def roles_of(ctx: Context, user_id: str) -> frozenset[Role]:
     """Roles held now."""
-    return frozenset(ctx.session.exec(select(UserRole.role).where(UserRole.user_id == user_id)))
+    rows = ctx.session.exec(select(UserRole).where(UserRole.user_id == user_id))
+    return frozenset(row.role for row in rows)
 
 
 def session_row(ctx: Context, session_id: str) -> UserSession | None:

@@ -1,10 +1,10 @@
 """Databases, contexts and clients for tests of the backend.
 
-    ctx_for     ctx_for(Role.INVESTOR, ...) -> Context of a new user with these roles, on SQLite and on PostgreSQL;
-                all contexts of a test share one transaction, which is rolled back at its end
-    engine      an own database for each test that must commit, copied from one that the migrations built (both kinds, slower)
-    embedded    the same on SQLite only (for tests of the edge)
-    client      the JSON API and pages on `embedded`; sign_in(roles) -> Bearer headers; browser(portal, roles) -> signed-in Browser
+ctx_for     ctx_for(Role.INVESTOR, ...) -> Context of a new user with these roles, on SQLite and on PostgreSQL;
+            all contexts of a test share one transaction, which is rolled back at its end
+engine      an own database for each test that must commit, copied from one that the migrations built (both kinds, slower)
+embedded    the same on SQLite only (for tests of the edge)
+client      the JSON API and pages on `embedded`; sign_in(roles) -> Bearer headers; browser(portal, roles) -> signed-in Browser
 """
 
 from __future__ import annotations
@@ -175,7 +175,9 @@ ContextMaker = Callable[..., Context]
 def ctx_for(session: Session, settings: Settings) -> ContextMaker:
     """Contexts in the test's transaction; without roles and with ``system="worker"`` a process of the operator."""
 
-    def make(*roles: Role, participant_id: str | None = None, system: str | None = None, stepped_up: bool = True) -> Context:
+    def make(
+        *roles: Role, participant_id: str | None = None, system: str | None = None, stepped_up: bool = True
+    ) -> Context:
         ctx = Context(session=session, clock=SystemClock(), actor=Actor.system(system or "test"), settings=settings)
         if system is not None:
             return ctx
@@ -195,7 +197,7 @@ def make_user(ctx: Context, roles: tuple[Role, ...], participant_id: str | None 
         totp_secret=TOTP_SECRET,
         portal=portal_of(roles),
     )
-    made = accounts.bootstrap_officers(ctx, [spec])[0][0]
+    made = accounts.bootstrap_officers(ctx.as_system("test"), [spec])[0][0]
     if participant_id is not None:
         accounts.link_participant(ctx, made.user_id, participant_id)
     return made
@@ -236,10 +238,12 @@ class _system_context:  # noqa: N801 - used as a function
 
     def __enter__(self) -> Context:
         session = self.work.__enter__()
-        return Context(session=session, clock=self.state.clock, actor=Actor.system("test"), settings=self.state.settings)
+        return Context(
+            session=session, clock=self.state.clock, actor=Actor.system("test"), settings=self.state.settings
+        )
 
-    def __exit__(self, *problem: Any) -> None:
-        self.work.__exit__(*problem)
+    def __exit__(self, *problem: object) -> None:
+        self.work.__exit__(*problem)  # type: ignore[arg-type]  # handed through
 
 
 def code_now(secret: str = TOTP_SECRET, steps_ahead: int = 0) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, auth, cash, identity, issues, orders, payouts
+from backend.web.api import accounts, audit, auth, cash, identity, issues, orders, payouts
 
 ROUTERS: list[APIRouter] = [
     auth.router,
@@ -14,4 +14,5 @@ ROUTERS: list[APIRouter] = [
     *issues.ROUTERS,
     *orders.ROUTERS,
     payouts.router,
+    *audit.ROUTERS,
 ]

@@ -29,7 +29,13 @@ ATTEMPT_LASTS_S = 600
 def start(page: OpenPage, next: str = "", portal: str = "investor") -> Response:  # noqa: A002 - the name in the address
     """Send the browser to the provider; the secrets of the attempt stay in a signed cookie."""
     started = oidc.begin(page.ctx, callback_of(page.request))
-    attempt = {"state": started.state, "nonce": started.nonce, "verifier": started.verifier, "next": next, "portal": portal}
+    attempt = {
+        "state": started.state,
+        "nonce": started.nonce,
+        "verifier": started.verifier,
+        "next": next,
+        "portal": portal,
+    }
     response = RedirectResponse(started.url, status_code=303)
     settings = settings_of(page.request)
     value = security.pack_signed(settings, "oidc", json.dumps(attempt))

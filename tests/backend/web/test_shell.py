@@ -16,7 +16,13 @@ from backend.core.journal import JournalEntry
 from backend.core.permissions import Role
 from tests.backend.conftest import PASSWORD, Browser, code_now, make_user
 
-REGISTRATION = {"email": "anna@example.ru", "name": "Анна Орлова", "password": PASSWORD, "portal": "investor", "consent": "on"}
+REGISTRATION = {
+    "email": "anna@example.ru",
+    "name": "Анна Орлова",
+    "password": PASSWORD,
+    "portal": "investor",
+    "consent": "on",
+}
 
 
 def users_in(client: TestClient, system_ctx: Callable[[], Any]) -> int:
@@ -70,7 +76,9 @@ def test_a_wrong_password_comes_back_as_the_same_page(visitor: Browser) -> None:
     assert "Неверный адрес почты или пароль" in answer.text
 
 
-def test_failed_attempts_are_counted_although_each_is_refused(client: TestClient, system_ctx: Callable[[], Any]) -> None:
+def test_failed_attempts_are_counted_although_each_is_refused(
+    client: TestClient, system_ctx: Callable[[], Any]
+) -> None:
     with system_ctx() as ctx:
         email = make_user(ctx, (Role.INVESTOR,)).email
     body = {"email": email, "password": "wrong wrong wrong"}
@@ -211,7 +219,9 @@ def test_refusals_of_the_api_are_problem_details(client: TestClient) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "unauthenticated"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
-    wrong = client.post("/api/v1/auth/login", json={"email": "a@b.ru", "colour": "red"}, headers={"Accept-Language": "en"})
+    wrong = client.post(
+        "/api/v1/auth/login", json={"email": "a@b.ru", "colour": "red"}, headers={"Accept-Language": "en"}
+    )
     assert wrong.status_code == 422
     assert {one["field"]: one["message"] for one in wrong.json()["errors"]} == {
         "password": "Fill in this field.",
