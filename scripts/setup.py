@@ -26,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,10 +81,8 @@ def main() -> int:
 
 def run_steps() -> None:
     """The steps in the order of the module's docstring."""
-    step("python", [ROOT / name for name in (*REQUIREMENTS, "scripts/setup.py")], install_python, VENV / "bin/pytest")
-    node = find_node()
     lock = [ROOT / "package.json", ROOT / "package-lock.json"]
-    step("node", lock, lambda: install_node_modules(node), NODE_MODULES)
+    node = install_packages(lock)
     tools = [*lock, ROOT / "scripts/setup.py", ROOT / "scripts/solc_shim.cjs"]
     step("tools", tools, lambda: link_tools(node), SOLCX, extra=str(node))
     step("assets", [*lock, ROOT / "scripts/setup.py"], copy_assets, VENDOR)
@@ -91,6 +90,20 @@ def run_steps() -> None:
     compiler = ROOT / "scripts/compile.py"
     if sources and compiler.exists():
         step("contracts", [*sources, *lock, compiler], compile_contracts, BUILD / "contracts")
+
+
+def install_packages(lock: list[Path]) -> Path:
+    """Python's and Node's packages, side by side where the machine has a Node.js; answers which Node.js it is."""
+    needed = [ROOT / name for name in (*REQUIREMENTS, "scripts/setup.py")]
+    machine = machine_node()
+    with ThreadPoolExecutor() as pool:
+        python = pool.submit(step, "python", needed, install_python, VENV / "bin/pytest")
+        if machine is None:
+            python.result()
+        node = machine or packed_node()
+        step("node", lock, lambda: install_node_modules(node), NODE_MODULES)
+        python.result()
+    return node
 
 
 def step(name: str, inputs: Iterable[Path], action: Callable[[], None], product: Path, *, extra: str = "") -> None:
@@ -190,11 +203,16 @@ def uv_settings(python: Path) -> dict[str, str]:
 # --- Node ------------------------------------------------------------------------------------------------------------
 
 
-def find_node() -> Path:
-    """Path of a Node.js new enough: the machine's, else the wheel's inside `.venv` (installed when missing)."""
-    machine = shutil.which("node", path=outside_path())
-    if machine and node_is_new(machine) and shutil.which("npm", path=outside_path()):
-        return Path(machine)
+def machine_node() -> Path | None:
+    """The machine's own Node.js, if it is new enough and has npm beside it."""
+    found = shutil.which("node", path=outside_path())
+    if found and node_is_new(found) and shutil.which("npm", path=outside_path()):
+        return Path(found)
+    return None
+
+
+def packed_node() -> Path:
+    """The Node.js of a Python package in `.venv`, installed when it is missing there."""
     inside = wheel_node()
     if inside is None:
         print("setup: no Node.js 20+ on this machine, taking the one packed for Python", flush=True)
