@@ -26,6 +26,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from backend.accounts import reactions as accounts
+from backend.audit import reactions as audit
 from backend.cash import reactions as cash
 from backend.core.clock import Clock, clock_of
 from backend.core.context import Actor, Context
@@ -48,7 +49,7 @@ log = logging.getLogger("backend.worker")
 Reaction = Callable[[Context, Intent], None]
 Tick = Callable[[Context], None]
 
-WIRED = (accounts, identity, cash, issues, orders, payouts)
+WIRED = (accounts, identity, cash, issues, orders, payouts, audit)
 REACTIONS: dict[str, Reaction] = {kind: act for domain in WIRED for kind, act in domain.REACTIONS.items()}
 TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 

@@ -1,0 +1,126 @@
+"""Is what we show true and fresh: lag of the mirror, reconciliations with the contracts, alarms, gaps, validators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from backend.audit import repository
+from backend.core import journal
+from backend.core.context import Context
+from backend.core.journal import JournalHead
+from backend.core.permissions import Permission
+from indexer.models import ChainAlarm, ChainAnchor, ChainBlock, ChainCursor, ChainReconciliation
+
+_STALE = timedelta(minutes=2)
+_RECENT_BLOCKS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Who proposed the recent blocks."""
+
+    address: str
+    blocks: int
+    last_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """``healthy`` when nothing speaks against the mirror."""
+
+    cursor: ChainCursor | None
+    lag_blocks: int
+    updated_ago_s: int | None
+    missing_blocks: int
+    unproven_blocks: int
+    undecoded_logs: int
+    reconciliations: list[ChainReconciliation]
+    alarms: list[ChainAlarm]
+    validators: list[Validator]
+    journal_entries: int
+    journal_head: str | None
+    anchor: ChainAnchor | None
+    stale: bool
+
+    @property
+    def entries_to_anchor(self) -> int:
+        """Entries that no root covers yet."""
+        return self.journal_entries - (self.anchor.last_entry if self.anchor else 0)
+
+    @property
+    def healthy(self) -> bool:
+        """No gap, no alarm after the last clean reconciliation, no mismatch."""
+        last = self.reconciliations[0] if self.reconciliations else None
+        clean = last is None or last.mismatches == 0
+        alarmed = any(last is None or alarm.at > last.at for alarm in self.alarms)
+        proven = self.missing_blocks == 0 and self.unproven_blocks == 0
+        return self.cursor is not None and proven and clean and not alarmed and not self.stale
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCheck:
+    """Outcome of reading the whole journal: ``first_broken`` None when every hash fits."""
+
+    entries: int
+    head: str | None
+    first_broken: int | None
+
+
+def integrity(ctx: Context) -> Integrity:
+    """Everything at a glance; cheap enough for a page that refreshes itself."""
+    ctx.require(Permission.INTEGRITY_CHECK)
+    session = ctx.session
+    cursor = repository.cursor(ctx)
+    head = session.get(JournalHead, 1)
+    stored = session.exec(select(func.count()).select_from(ChainBlock)).one()
+    lowest = session.exec(select(func.min(ChainBlock.number))).one()
+    unproven = ~(col(ChainBlock.proven_hash) & col(ChainBlock.proven_transactions) & col(ChainBlock.proven_receipts))
+    age = datetime.now(UTC) - cursor.updated_at if cursor else None
+    return Integrity(
+        cursor=cursor,
+        lag_blocks=max(0, cursor.head_seen - cursor.height) if cursor else 0,
+        updated_ago_s=int(age.total_seconds()) if age is not None else None,
+        missing_blocks=cursor.height + 1 - int(lowest or 0) - stored if cursor else 0,
+        unproven_blocks=session.exec(select(func.count()).select_from(ChainBlock).where(unproven)).one(),
+        undecoded_logs=cursor.undecoded_logs if cursor else 0,
+        reconciliations=_reconciliations(ctx),
+        alarms=_alarms(ctx),
+        validators=_validators(ctx, cursor.height if cursor else 0),
+        journal_entries=head.seq if head else 0,
+        journal_head=head.hash if head else None,
+        anchor=repository.last_anchor(ctx),
+        stale=age is not None and age > _STALE and bool(cursor and cursor.head_seen > cursor.height),
+    )
+
+
+def verify_journal(ctx: Context) -> JournalCheck:
+    """Read every entry and recompute its hash."""
+    ctx.require_any(Permission.JOURNAL_READ, Permission.INTEGRITY_CHECK)
+    head = ctx.session.get(JournalHead, 1)
+    broken = journal.first_broken(ctx.session)
+    entries = head.seq if head else 0
+    return JournalCheck(entries, head.hash if head else None, broken)
+
+
+def _reconciliations(ctx: Context) -> list[ChainReconciliation]:
+    statement = select(ChainReconciliation).order_by(col(ChainReconciliation.at).desc())
+    return list(ctx.session.exec(statement.limit(10)))
+
+
+def _alarms(ctx: Context) -> list[ChainAlarm]:
+    return list(ctx.session.exec(select(ChainAlarm).order_by(col(ChainAlarm.at).desc()).limit(20)))
+
+
+def _validators(ctx: Context, height: int) -> list[Validator]:
+    count = func.count()
+    statement = (
+        select(ChainBlock.proposer, count, func.max(ChainBlock.number))
+        .where(ChainBlock.number > height - _RECENT_BLOCKS, ChainBlock.number > 0)
+        .group_by(col(ChainBlock.proposer))
+        .order_by(count.desc())
+    )
+    return [Validator(address, blocks, last) for address, blocks, last in ctx.session.exec(statement).all()]

@@ -1,0 +1,73 @@
+"""The journal for auditors, and the proof that an entry stood in it when its root was anchored on chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.audit import merkle, repository
+from backend.audit.errors import EntryUnknown, NotAnchored
+from backend.audit.repository import JournalFilter
+from backend.core.context import Context
+from backend.core.journal import JournalEntry, entry_hash
+from backend.core.pagination import Page, PageRequest
+from backend.core.permissions import Permission
+from indexer.models import ChainAnchor
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Merkle proof of an entry (RFC 6962); ``valid`` when it leads to the root that stands on chain."""
+
+    entry: JournalEntry
+    anchor: ChainAnchor
+    leaf: str
+    index: int
+    size: int
+    path: list[str]
+    root: str
+
+    @property
+    def valid(self) -> bool:
+        """Content, path and anchored root agree."""
+        sisters = [bytes.fromhex(one) for one in self.path]
+        found = merkle.root_from(bytes.fromhex(self.leaf), self.index, self.size, sisters).hex()
+        return entry_hash(self.entry) == self.entry.hash and "0x" + found == self.anchor.root
+
+
+def entries(ctx: Context, wanted: JournalFilter, request: PageRequest) -> Page[JournalEntry]:
+    """Entries, the latest first."""
+    ctx.require(Permission.JOURNAL_READ)
+    return repository.journal_entries(ctx, wanted, request)
+
+
+def anchors(ctx: Context) -> list[ChainAnchor]:
+    """Anchored roots, the latest first."""
+    ctx.require_any(Permission.JOURNAL_READ, Permission.INTEGRITY_CHECK)
+    return repository.anchors(ctx)
+
+
+def proof(ctx: Context, seq: int) -> Proof:
+    """Proof of an entry against the root that covers it; raises :class:`NotAnchored` before that."""
+    ctx.require(Permission.JOURNAL_READ)
+    entry = ctx.session.get(JournalEntry, seq)
+    if entry is None:
+        raise EntryUnknown
+    anchor = repository.anchor_of(ctx, seq)
+    if anchor is None:
+        raise NotAnchored
+    leaves = [leaf_of(one) for one in repository.entry_hashes(ctx, anchor.first_entry, anchor.last_entry)]
+    index = seq - anchor.first_entry
+    return Proof(
+        entry=entry,
+        anchor=anchor,
+        leaf=leaf_of(entry.hash).hex(),
+        index=index,
+        size=len(leaves),
+        path=[one.hex() for one in merkle.path(leaves, index)],
+        root="0x" + merkle.root(leaves).hex(),
+    )
+
+
+def leaf_of(digest: str) -> bytes:
+    """Leaf of an entry: the hashed hash."""
+    return merkle.leaf(bytes.fromhex(digest))

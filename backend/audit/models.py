@@ -1,0 +1,32 @@
+"""Tables of audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+from backend.core.db import UtcDateTime
+
+
+class AuditKey(SQLModel, table=True):
+    """The operator's Ed25519 key (RFC 8032) that signs exports; the private half is sealed, the public one published."""
+
+    __tablename__ = "audit_keys"
+
+    name: str = Field(primary_key=True)
+    sealed: bytes
+    public_key: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class JournalAnchor(SQLModel, table=True):
+    """A root that was sent to the chain; whether it is there, chain_anchors tells. One row a first entry."""
+
+    __tablename__ = "journal_anchors"
+
+    first_entry: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last_entry: int = Field(sa_type=BigInteger)
+    root: str
+    requested_at: datetime = Field(sa_type=UtcDateTime)
