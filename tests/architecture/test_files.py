@@ -7,6 +7,8 @@ import pytest
 LONGEST = 400
 # Where our own code lives; generated and vendored files are elsewhere.
 CODE = {"backend": (".py",), "indexer": (".py",), "scripts": (".py", ".cjs"), "contracts": (".sol",)}
+# Written by Alembic and never edited after: a record of what was done to the tables, in one piece.
+GENERATED = "backend/migrations/versions/"
 
 # Hosts that packages are downloaded from: the machine's configuration decides about them, not the project.
 REGISTRY = re.compile(
@@ -49,7 +51,7 @@ def test_code_files_stay_short(committed, root):
     long = {}
     for path in committed:
         name = path.relative_to(root)
-        if path.suffix in CODE.get(name.parts[0], ()):
+        if path.suffix in CODE.get(name.parts[0], ()) and not name.as_posix().startswith(GENERATED):
             length = len(path.read_text(encoding="utf-8").splitlines())
             if length > LONGEST:
                 long[name.as_posix()] = length
