@@ -10,7 +10,13 @@ from indexer.db import metadata
 __all__ = ["metadata", "model_modules"]
 
 _BACKEND = Path(__file__).resolve().parent.parent
-_ELSEWHERE = ("backend.core.journal", "backend.core.vault", "backend.core.files", "backend.core.events", "indexer.models")
+_ELSEWHERE = (
+    "backend.core.journal",
+    "backend.core.vault",
+    "backend.core.files",
+    "backend.core.events",
+    "indexer.models",
+)
 
 
 def model_modules() -> list[str]:

@@ -54,7 +54,7 @@ def _person(key: str, names: tuple[str, str, str], inn: str, number: int) -> Act
         "last_name": last,
         "first_name": first,
         "patronymic": patronymic,
-        "birth_date": f"198{number}-03-15",
+        "birth_date": f"199{number}-03-15",
         "birth_place": "г. Москва",
         "citizenship": "RUS",
         "inn": inn,

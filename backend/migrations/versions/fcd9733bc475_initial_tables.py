@@ -1,6 +1,6 @@
 """initial tables
 
-Revision: ee8c8215ddef, after
+Revision: fcd9733bc475, after
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 import indexer.db
 
-revision = "ee8c8215ddef"
+revision = "fcd9733bc475"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -23,6 +23,14 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_account_secrets")),
+    )
+    op.create_table(
+        "audit_keys",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", indexer.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_audit_keys")),
     )
     op.create_table(
         "bank_statements",
@@ -945,6 +953,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_issues_state"), ["state"], unique=False)
 
     op.create_table(
+        "journal_anchors",
+        sa.Column("first_entry", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last_entry", sa.BigInteger(), nullable=False),
+        sa.Column("root", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("requested_at", indexer.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("first_entry", name=op.f("pk_journal_anchors")),
+    )
+    op.create_table(
         "journal_entries",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", indexer.db.UtcDateTime(timezone=True), nullable=False),
@@ -1584,6 +1600,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_entries_action"))
 
     op.drop_table("journal_entries")
+    op.drop_table("journal_anchors")
     with op.batch_alter_table("issues", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_issues_state"))
         batch_op.drop_index(batch_op.f("ix_issues_participant_id"))
@@ -1784,5 +1801,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bank_statements_to_at"))
 
     op.drop_table("bank_statements")
+    op.drop_table("audit_keys")
     op.drop_table("account_secrets")
     # ### end Alembic commands ###
