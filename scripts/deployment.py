@@ -298,6 +298,7 @@ def deploy(
     tax_account: str,
     parameters: Parameters | None = None,
     folder: Path = DEPLOYMENTS,
+    artifacts: Path = ARTIFACTS,
     after_send: Callable[[int], None] = lambda _number: None,
 ) -> dict[str, Any]:
     """Deploy to the network behind `web3` and write `<folder>/<name>.json`; returns what it holds.
@@ -308,7 +309,7 @@ def deploy(
     deployer = str(Account.from_key(key).address)
     plan = Plan(deployer, officers, tax_account, parameters or Parameters())
     refuse_second(web3, folder / f"{name}.json", deployer)
-    record = Deployment(web3, key, plan, after_send=after_send).run()
+    record = Deployment(web3, key, plan, artifacts, after_send).run()
     write_record(folder / f"{name}.json", record)
     return record
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from scripts import deployment
 from scripts.deployment import DeploymentFailedError, deploy
 from scripts.deployment_plan import ADMIN_ROLE, ROLES, ROOMS, Plan, PlanInvalidError, address_at
 from tests.contracts import compiled
@@ -42,15 +41,14 @@ def key(evm):
 
 
 @pytest.fixture
-def order(evm, key, people, tmp_path, artifacts, monkeypatch):
+def order(evm, key, people, tmp_path, artifacts):
     """A deployment that only waits to be called."""
-    monkeypatch.setattr(deployment.Deployment, "artifacts", artifacts)
     names = {number: name for name, number in ROLES.items()}
     officers = {names[role]: holders for role, holders in people.officers.items()}
 
     def call(**changes):
         wanted = {"key": key, "officers": officers, "tax_account": people.tax_account, **changes}
-        return deploy(evm.web3, name="test", folder=tmp_path, **wanted)
+        return deploy(evm.web3, name="test", folder=tmp_path, artifacts=artifacts, **wanted)
 
     return call
 
