@@ -214,9 +214,11 @@ def send_to(walker: Walker, route: Route, identifier: str) -> Response:
     path = route.path.replace("{portal}", walker.portal or "investor")
     path = re.sub(r"\{[^}]+\}", identifier, path)
     if route.is_api:
-        return walker.client.request(route.method, path, json=route.body.content, headers=walker.headers)
+        answer: Response = walker.client.request(route.method, path, json=route.body.content, headers=walker.headers)
+        return answer
     data = {"csrf_token": walker.csrf or csrf_on(walker.client.get("/login"))} if route.method == "POST" else None
-    return walker.client.request(route.method, path, data=data)
+    page: Response = walker.client.request(route.method, path, data=data)
+    return page
 
 
 def kind(answer: Response) -> str:

@@ -7,6 +7,7 @@ import hmac
 import os
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
 
 from backend.accounts.models import (
@@ -35,14 +36,19 @@ def digest_of(secret: str) -> str:
 
 def email_digest(ctx: Context, email: str) -> str:
     """Keyed digest of a normalised address; the key survives the rotation of the key-encryption key."""
+    return hmac.new(_email_key(ctx), normal_email(email).encode(), hashlib.sha256).hexdigest()
+
+
+def _email_key(ctx: Context) -> bytes:
     row = ctx.session.get(AccountSecret, _EMAIL_KEY)
     if row is None:
-        key = os.urandom(32)
-        ctx.session.add(AccountSecret(name=_EMAIL_KEY, sealed=vault.seal(ctx, _SECRETS_OWNER, key)))
-        ctx.session.flush()
-    else:
-        key = vault.unseal(ctx, _SECRETS_OWNER, row.sealed)
-    return hmac.new(key, normal_email(email).encode(), hashlib.sha256).hexdigest()
+        try:
+            with ctx.session.begin_nested():
+                row = AccountSecret(name=_EMAIL_KEY, sealed=vault.seal(ctx, _SECRETS_OWNER, os.urandom(32)))
+                ctx.session.add(row)
+        except IntegrityError:  # another request made the key first by a moment
+            row = ctx.session.get_one(AccountSecret, _EMAIL_KEY)
+    return vault.unseal(ctx, _SECRETS_OWNER, row.sealed)
 
 
 def normal_email(email: str) -> str:

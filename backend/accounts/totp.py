@@ -34,7 +34,7 @@ def begin(ctx: Context, user_id: str, email: str) -> Enrolment:
     uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
     picture = io.BytesIO()
     segno.make(uri, error="m").save(
-        picture, kind="svg", scale=5, border=2, dark="#12233d", xmldecl=False, svgclass=None
+        picture, kind="svg", border=2, dark="#12233d", xmldecl=False, svgclass=None, omitsize=True
     )
     return Enrolment(secret=secret, uri=uri, svg=picture.getvalue().decode())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import IntegrityError
+
 from backend.accounts import passwords, repository, totp
 from backend.accounts.errors import EmailTaken
 from backend.accounts.models import Portal, User, UserStatus
@@ -100,8 +102,11 @@ def add_user(
         created_at=now,
         confirmed_at=now if status == UserStatus.ACTIVE else None,
     )
-    ctx.session.add(row)
-    ctx.session.flush()
+    try:
+        with ctx.session.begin_nested():
+            ctx.session.add(row)
+    except IntegrityError as error:  # another request was first by a moment
+        raise EmailTaken(field="email") from error
     repository.credential(ctx, row.id)
     if password is not None:
         set_password(ctx, row, password)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,9 +17,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope
 
 from backend.accounts.errors import EnrolmentNeeded
-from backend.core.errors import DomainError, Invalid, StepUpRequired, Unauthenticated
+from backend.core.db import unit_of_work
+from backend.core.errors import Conflict, DomainError, Invalid, StepUpRequired, Unauthenticated
 from backend.web import i18n, security
 from backend.web.forms import Form, FormState, problems_of, state_of
+from backend.web.idempotency import KeyInUse, answer_of
 from backend.web.render import render
 
 log = logging.getLogger("kapital.web")
@@ -31,6 +34,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, on_domain_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(IntegrityError, on_integrity_error)
     app.add_exception_handler(Exception, on_crash)
 
 
@@ -59,7 +63,16 @@ def problem(request: Request, error: DomainError) -> JSONResponse:
 async def on_domain_error(request: Request, error: Exception) -> Response:
     """A refusal that the user can be told about."""
     refusal = cast("DomainError", error)
+    if isinstance(refusal, KeyInUse):
+        answer = await run_in_threadpool(_answer_of_the_first, request, refusal)
+        if answer is not None:
+            return answer
     return problem(request, refusal) if is_api(request) else await _page_refusal(request, refusal)
+
+
+def _answer_of_the_first(request: Request, refusal: KeyInUse) -> Response | None:
+    with unit_of_work(request.app.state.engine, write=False) as session:
+        return answer_of(session, refusal)
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
@@ -74,6 +87,15 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     refusal = DomainError(*_WORDS.get(status, _WORDS[400]), code=f"http_{status}")
     refusal.status = status
     return problem(request, refusal) if is_api(request) else await _error_page(request, refusal)
+
+
+async def on_integrity_error(request: Request, error: Exception) -> Response:
+    """Two requests wanted the same unique thing at the same moment: the later one may repeat. Anything else is a defect."""
+    text = str(cast("IntegrityError", error).orig).casefold()
+    if "unique" not in text:
+        return await on_crash(request, error)
+    log.warning("request %s lost a race", getattr(request.state, "request_id", ""))
+    return await on_domain_error(request, Conflict())
 
 
 async def on_crash(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from backend.accounts.policy import wall_clock
 from backend.core.context import Context
+from backend.core.db import Session
 from backend.core.errors import Conflict
 from backend.web.models import RequestKey
 
@@ -41,6 +42,16 @@ class KeyInUse(Conflict):
     code = "idempotency_key_in_use"
     message_ru = "Запрос уже выполняется. Подождите и обновите страницу."
     message_en = "The same request is being carried out. Wait and repeat."
+
+    def __init__(self, owner: str, key: str, digest: str) -> None:
+        super().__init__()
+        self.owner, self.key, self.digest = owner, key, digest
+
+
+def answer_of(session: Session, error: KeyInUse) -> Response | None:
+    """The answer of the request that was first by a moment, once it is committed; None when there is none."""
+    row = session.get(RequestKey, (error.owner, error.key))
+    return _replay(row) if row is not None and row.fingerprint == error.digest and row.status is not None else None
 
 
 class OnceRoute(APIRoute):
@@ -119,7 +130,7 @@ def _take(ctx: Context, owner: str, key: str, digest: str) -> RequestKey:
         try:
             ctx.session.flush()
         except IntegrityError as error:
-            raise KeyInUse from error
+            raise KeyInUse(owner, key, digest) from error
     if row.fingerprint != digest:
         raise KeyReused
     return row

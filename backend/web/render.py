@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -67,12 +68,29 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.install_gettext_callables(i18n.gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
-    env.filters.update(
-        money=money, units=units, moment=moment, day=day, long_day=long_day, percent=percent, short=short
-    )
+    by_language = {
+        "money": money,
+        "units": units,
+        "moment": moment,
+        "day": day,
+        "long_day": long_day,
+        "percent": percent,
+    }
+    env.filters.update({name: _at_each_page(value) for name, value in by_language.items()})
+    env.filters.update(short=short, device=device)
     env.filters["urlencode_with"] = urlencode_with
     env.globals.update(label=label, plural=i18n.plural, new_key=new_id, faces=FACES, static=static_url)
     return env
+
+
+def _at_each_page(value: Callable[..., str]) -> Callable[..., str]:
+    """A filter whose result depends on the language: it must not be computed when the template is compiled."""
+
+    @pass_context
+    def filtered(_context: Context, *args: Any, **options: Any) -> str:
+        return value(*args, **options)
+
+    return filtered
 
 
 def _ngettext(one: str, many: str, number: int) -> str:
@@ -139,6 +157,29 @@ def short(text: str | None, head: int = 8, tail: int = 6) -> str:
     if not text:
         return "—"
     return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[-tail:]}"
+
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("YaBrowser", "Яндекс Браузер"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> str:
+    """Browser and system of a user agent, as people call them."""
+    found = [next((name for mark, name in table if mark in agent), "") for table in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(name for name in found if name) or agent[:40]
 
 
 def urlencode_with(query: Mapping[str, str], **changes: Any) -> str:
