@@ -175,15 +175,19 @@ def propose_unblock(ctx: Context, participant_id: str, reason: str, document_has
 
 
 def follow_chain(ctx: Context) -> None:
-    """Tick: a participant whom the chain shows active again after an unblock is active here."""
+    """Tick: whom the chain shows active is active here: after an unblock, or an account of the operator that the deployment admitted."""
     statement = (
         select(Participant)
         .join(ChainParticipant, col(ChainParticipant.address) == col(Participant.wallet))
-        .where(Participant.status == ParticipantStatus.BLOCKED, ChainParticipant.status == "ACTIVE")
+        .where(ChainParticipant.status == "ACTIVE", Participant.status != ParticipantStatus.ACTIVE)
     )
     for row in ctx.session.exec(statement):
-        pending = [one for one in custody.intents_of(ctx, BLOCK_REF, row.id) if not one.handled]
-        if not pending:
+        if row.status == ParticipantStatus.ADMITTING and row.case_id is None:
+            row.status = ParticipantStatus.ACTIVE
+            ctx.session.add(row)
+        elif row.status == ParticipantStatus.BLOCKED and all(
+            one.handled for one in custody.intents_of(ctx, BLOCK_REF, row.id)
+        ):
             row.status = ParticipantStatus.ACTIVE
             ctx.session.add(row)
             _note(ctx, row.id, "unblocked", {})

@@ -27,7 +27,6 @@ UNNAMED = 250_000_50
 
 def play(stage: Stage) -> None:
     """Everybody is admitted and has money."""
-    stage.step("счёт для удержанного налога допущен", partial(admit_tax, stage))
     for actor in cast.ALL:
         stage.step(f"{actor.name}: регистрация, второй фактор", partial(register, stage, actor))
     for actor in cast.ALL:
@@ -40,13 +39,6 @@ def play(stage: Stage) -> None:
     stage.step("Волков С. Ю. заблокирован", partial(block_sergey, stage))
     stage.step("выписка банка: поступления зачислены, одно ждёт разбора", partial(first_money, stage))
     stage.step("поступление без номера разобрано вручную", partial(match_by_hand, stage))
-
-
-def admit_tax(stage: Stage) -> None:
-    """The operator's account that receives withheld tax."""
-    officer = stage.user("compliance1")
-    done = officer.post("participants/system/TAX/admit?admitted_until=" + ADMITTED_UNTIL.replace("+", "%2B"), "tax")
-    stage.facts["tax"] = done["wallet"]
 
 
 def register(stage: Stage, actor: cast.Actor) -> None:

@@ -70,6 +70,10 @@ class Stage:
         """Move the node's clock forward, unless it is later already."""
         when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         advance_to(self.home.rpc_url, when)
+        anybody = self.user("maria")
+        anybody.wait(
+            "status", lambda seen: datetime.fromisoformat(seen["business_time"]) >= when, f"business time {when}"
+        )
 
     def decision_file(self, name: str) -> bytes:
         """A decision as the issuer has it."""

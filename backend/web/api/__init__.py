@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, audit, auth, cash, identity, issues, orders, payouts
+from backend.web.api import accounts, audit, auth, cash, identity, issues, orders, payouts, status
 
 ROUTERS: list[APIRouter] = [
+    status.router,
     auth.router,
     accounts.router,
     *identity.ROUTERS,
