@@ -86,7 +86,7 @@ def create_database_engine(database_url: str, *, pool_size: int = 10) -> Engine:
 
 @contextmanager
 def session_scope(engine: Engine, *, write: bool = True) -> Iterator[Session]:
-    """One session, one transaction: commits at the end of the block, rolls back on an error.
+    """One session, one transaction: begins with the first statement, commits at the end of the block, rolls back on an error.
 
     ``write=False`` is for reading only: SQLite then takes no write lock and sees one consistent snapshot.
     """

@@ -7,7 +7,10 @@ database. Numbers that a stranger may put into an event (a price, a rate) are cu
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Table, and_, select
@@ -24,20 +27,40 @@ Model = type[SQLModel]
 Key = tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What is asked of a table for every row, looked up once: its columns' defaults, which are numbers, and its key."""
+
+    table: Table
+    defaults: Row
+    numbers: frozenset[str]
+    key: tuple[str, ...]
+
+
+@cache
+def layout(model: Model) -> Layout:
+    """Layout of a derived table; a column without a default begins as None."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+    fields, names = model.model_fields, [column.name for column in table.columns]
+    defaults = {name: None if fields[name].is_required() else fields[name].get_default() for name in names}
+    numbers = frozenset(column.name for column in table.columns if isinstance(column.type, BigInteger | Integer))
+    return Layout(table, defaults, numbers, tuple(column.name for column in table.primary_key))
+
+
 class Store:
     """The derived tables within one database transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._rows: dict[tuple[str, Key], Row | None] = {}
-        self._tables: dict[str, Table] = {}
+        self._layouts: dict[str, Layout] = {}
         self._in_block: set[tuple[str, Key]] = set()
         self._unsaved: set[tuple[str, Key]] = set()
         self._issue_ids: dict[str, str] = {}
 
     def find(self, model: Model, *key: Any) -> Row | None:
         """The row with that primary key, None when there is none. Don't change it; use `put` or `change`."""
-        table = self._table(model)
+        table = self._layout(model).table
         place = (table.name, key)
         if place not in self._rows:
             wanted = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
@@ -56,28 +79,20 @@ class Store:
 
     def put(self, model: Model, **values: Any) -> None:
         """Write a whole row, new or in place of an old one; columns not named are None or their default."""
-        table = self._table(model)
-        row = {
-            column.name: _fitting(column.type, values.pop(column.name, _default(model, column.name)))
-            for column in table.columns
-        }
-        if values:
-            raise TypeError(f"{table.name} has no column {', '.join(values)}")
-        self._remember(table, row)
+        shape = self._layout(model)
+        self._remember(shape, {**shape.defaults, **_fitting(shape, values)})
 
     def change(self, model: Model, fact: Fact, key: Key, **values: Any) -> Row:
         """Change columns of a row that must exist; returns the row."""
-        table = self._table(model)
-        row = dict(self.get(model, fact, *key))
-        for name, value in values.items():
-            row[name] = _fitting(table.columns[name].type, value)
-        self._remember(table, row)
+        shape = self._layout(model)
+        row = {**self.get(model, fact, *key), **_fitting(shape, values)}
+        self._remember(shape, row)
         return row
 
     def select(self, model: Model, **equals: Any) -> list[Row]:
         """All rows with these values, pending changes included, in the order of their keys."""
         self.flush()
-        table = self._table(model)
+        table = self._layout(model).table
         wanted = and_(*(table.columns[name] == value for name, value in equals.items()))
         found = self._session.connection().execute(select(table).where(wanted).order_by(*table.primary_key)).mappings()
         return [dict(row) for row in found]
@@ -95,7 +110,7 @@ class Store:
     def seal(self, digest: str, block_hash: str) -> str:
         """End a block: its changes become part of the digest."""
         state = hashlib.sha256(bytes.fromhex(digest[2:] + block_hash[2:]))
-        for name, key in sorted(self._in_block, key=lambda place: (place[0], _canonical(place[1]))):
+        for name, key in sorted(self._in_block, key=_in_order):
             state.update(_canonical([name, self._rows[name, key]]).encode())
         return "0x" + state.hexdigest()
 
@@ -105,14 +120,12 @@ class Store:
 
     def flush(self) -> None:
         """Write everything that has changed since the last flush."""
-        names = sorted({name for name, _ in self._unsaved})
-        for name in names:
-            keys = sorted((key for table, key in self._unsaved if table == name), key=_canonical)
-            self._upsert(self._tables[name], [row for key in keys if (row := self._rows[name, key])])
+        for name, places in groupby(sorted(self._unsaved, key=_in_order), key=lambda place: place[0]):
+            self._upsert(self._layouts[name].table, [row for place in places if (row := self._rows[place])])
         self._unsaved.clear()
 
-    def _remember(self, table: Table, row: Row) -> None:
-        place = (table.name, tuple(row[column.name] for column in table.primary_key))
+    def _remember(self, shape: Layout, row: Row) -> None:
+        place = (shape.table.name, tuple(row[name] for name in shape.key))
         self._rows[place] = row
         self._in_block.add(place)
         self._unsaved.add(place)
@@ -125,21 +138,27 @@ class Store:
         statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
         connection.execute(statement, list(rows))
 
-    def _table(self, model: Model) -> Table:
-        table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-        self._tables[table.name] = table
-        return table
+    def _layout(self, model: Model) -> Layout:
+        shape = layout(model)
+        self._layouts[shape.table.name] = shape
+        return shape
 
 
-def _fitting(kind: Any, value: Any) -> Any:
-    if isinstance(kind, BigInteger | Integer) and isinstance(value, int) and not isinstance(value, bool):
-        return max(-BIGINT_MAX, min(value, BIGINT_MAX))
-    return value
+def _fitting(shape: Layout, values: Row) -> Row:
+    """The values as the table can hold them. Raises TypeError for a column that it doesn't have."""
+    unknown = values.keys() - shape.defaults.keys()
+    if unknown:
+        raise TypeError(f"{shape.table.name} has no column {', '.join(sorted(unknown))}")
+    return {name: _bounded(value) if name in shape.numbers else value for name, value in values.items()}
 
 
-def _default(model: Model, column: str) -> Any:
-    field = model.model_fields[column]
-    return None if field.is_required() else field.get_default()
+def _bounded(value: Any) -> Any:
+    return value if value is None else max(-BIGINT_MAX, min(int(value), BIGINT_MAX))
+
+
+def _in_order(place: tuple[str, Key]) -> tuple[str, ...]:
+    """The same order everywhere, whatever a key is made of."""
+    return (place[0], *map(str, place[1]))
 
 
 def _canonical(value: Any) -> str:

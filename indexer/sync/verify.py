@@ -21,8 +21,10 @@ from indexer.chain.proofs import (
     ordered_root,
     raw_transaction,
     receipts_root,
+    rlp_encode,
     seals_of,
     sender_of,
+    trimmed,
     unhex,
 )
 from indexer.sync.facts import Row, VerifiedBlock
@@ -177,8 +179,7 @@ def _complete(expected: int, transactions: list[Row], receipts: list[Json], at: 
 def _created(row: Row, receipt: Json) -> str | None:
     if row["to_address"] is not None or not number(receipt["status"]):
         return None
-    nonce = row["nonce"]
-    encoded = rlp.encode([unhex(row["sender"]), nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")])
+    encoded = rlp_encode([unhex(row["sender"]), trimmed(row["nonce"])])
     return "0x" + keccak(encoded)[12:].hex()
 
 

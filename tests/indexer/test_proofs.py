@@ -34,6 +34,15 @@ def test_the_ordered_root_is_that_of_a_general_trie(values: list[bytes]) -> None
     assert proofs.ordered_root(values) == "0x" + trie.root_hash.hex()
 
 
+NESTED = st.recursive(st.binary(max_size=70), lambda inner: st.lists(inner, max_size=5), max_leaves=40)
+
+
+@given(NESTED)
+@settings(max_examples=200, deadline=None)
+def test_rlp_is_that_of_the_library(item: Any) -> None:
+    assert proofs.rlp_encode(item) == rlp.encode(item)
+
+
 TRANSACTIONS: list[dict[str, Any]] = [
     {"gasPrice": 7},
     {"gasPrice": 0, "chainId": None},
