@@ -14,7 +14,7 @@ from backend.audit.models import JournalAnchor
 from backend.core.context import Context
 from backend.core.journal import JournalEntry, JournalHead
 from backend.custody import service as custody
-from backend.custody.errors import CallUnknown, WalletMissing
+from backend.custody.errors import CallUnknown
 
 ANCHOR_REF = "audit.anchor"
 _JOURNAL = 0  # IAnchors.Kind
@@ -37,7 +37,7 @@ def anchor_journal(ctx: Context) -> None:
     try:
         custody.request_call(
             ctx,
-            wallet=custody.wallet_of(ctx, "system", "operator"),
+            wallet=custody.create_wallet(ctx, "system", "operator"),
             contract="Anchors",
             function="anchor",
             args=[_JOURNAL, root, first, end],
@@ -46,7 +46,7 @@ def anchor_journal(ctx: Context) -> None:
             ref_id=str(first),
             summary=f"Закрепить записи журнала {first}–{end}",
         )
-    except (WalletMissing, CallUnknown):
+    except CallUnknown:
         return  # nothing is deployed yet
     row = ctx.session.get(JournalAnchor, first)
     row = row or JournalAnchor(first_entry=first, last_entry=end, root=root, requested_at=ctx.now())

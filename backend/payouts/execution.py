@@ -165,7 +165,7 @@ def promise_declaration(ctx: Context, run: PayoutRun, wallet: str | None = None)
 
 def operator_wallet(ctx: Context) -> str:
     """The wallet that holds the OPERATOR role for automatic acts."""
-    return custody.wallet_of(ctx, "system", "operator")
+    return custody.create_wallet(ctx, "system", "operator")
 
 
 def require_no_pending(ctx: Context, ref_kind: str, ref_id: str) -> None:

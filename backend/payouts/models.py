@@ -59,12 +59,13 @@ class PayoutRun(SQLModel, table=True):
 
 
 class PayoutLine(SQLModel, table=True):
-    """A holder of the fixed register and what is due. ``batch`` says in which transaction it is paid."""
+    """A holder of the fixed register, at a place by number of participant, and what is due. ``batch`` is paid in one transaction."""
 
     __tablename__ = "payout_lines"
 
     run_id: str = Field(primary_key=True)
     holder: str = Field(primary_key=True, max_length=42)
+    place: int
     batch: int = Field(index=True)
     participant_id: str | None = Field(default=None, index=True)
     units: int = Field(sa_type=BigInteger)

@@ -159,6 +159,7 @@ def _fix(ctx: Context, run: PayoutRun) -> None:
         line = PayoutLine(
             run_id=run.id,
             holder=holder,
+            place=place,
             batch=place // BATCH,
             participant_id=owner.id if owner else None,
             units=units,

@@ -98,9 +98,9 @@ def participants_on_chain(ctx: Context, asset: str) -> dict[str, ChainParticipan
 
 
 def lines(ctx: Context, run_id: str) -> list[PayoutLine]:
-    """All lines of a run by batch and holder."""
+    """All lines of a run in their order."""
     statement = select(PayoutLine).where(PayoutLine.run_id == run_id)
-    return list(ctx.session.exec(statement.order_by(col(PayoutLine.batch), col(PayoutLine.holder))))
+    return list(ctx.session.exec(statement.order_by(col(PayoutLine.place))))
 
 
 def line_page(ctx: Context, run_id: str, request: PageRequest) -> Page[PayoutLine]:
@@ -123,7 +123,7 @@ def unpaid_lines(ctx: Context, run_id: str, chain_id: int) -> list[PayoutLine]:
         and_(col(ChainRunPayment.run_id) == chain_id, col(ChainRunPayment.holder) == col(PayoutLine.holder))
     )
     statement = select(PayoutLine).where(PayoutLine.run_id == run_id, ~paid)
-    return list(ctx.session.exec(statement.order_by(col(PayoutLine.batch), col(PayoutLine.holder))))
+    return list(ctx.session.exec(statement.order_by(col(PayoutLine.place))))
 
 
 def payments(ctx: Context, chain_id: int) -> dict[str, ChainRunPayment]:

@@ -128,9 +128,7 @@ class Chain:
         )  # fmt: skip
         for place, second in enumerate(seconds, start=1):
             moment = datetime.fromtimestamp(second, UTC)
-            self._add(
-                ChainRecordDate(asset=asset, number=place, timestamp=second, at=moment, block_number=self.number)
-            )
+            self._add(ChainRecordDate(asset=asset, number=place, timestamp=second, at=moment, block_number=self.number))
 
     def hold(self, asset: str, holder: str, units: int) -> None:
         """Set what a holder has from the present block on; the supply follows."""
@@ -160,7 +158,12 @@ class Chain:
         """The contract's tax rule."""
         self._add(
             ChainPayoutRule(
-                **self.place(), rule="TAX", tax_account=account, maximum_withheld_bps=bps, tx_hash=self.tx_hash, at=self.at
+                **self.place(),
+                rule="TAX",
+                tax_account=account,
+                maximum_withheld_bps=bps,
+                tx_hash=self.tx_hash,
+                at=self.at,
             )
         )
 
