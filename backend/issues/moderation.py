@@ -191,7 +191,7 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
     ]
     placement = [
         decision.price_kopeks,
-        decision.units.minimum_to_issue or 0,
+        max(decision.units.minimum_to_issue or 0, 1),  # below one unit there is no issue
         decision.units.order_min,
         decision.units.order_max,
         int(decision.placement.starts.timestamp()),
