@@ -13,8 +13,9 @@ contract Rubles is IRubles, Governed {
     /// The largest sum: every figure of this contract fits a signed 64-bit column.
     uint64 private constant MAXIMUM = type(uint64).max >> 1;
 
-    /// Where `frozen` begins in the one slot of an Account; `free` begins at 0.
+    /// Where `frozen` and `held` begin in the one slot of an Account; `free` begins at 0.
     uint256 private constant FROZEN_SHIFT = 192;
+    uint256 private constant HELD_SHIFT = 64;
 
     struct Totals {
         uint64 supply;
@@ -97,12 +98,22 @@ contract Rubles is IRubles, Governed {
     /// @inheritdoc IRubles
     function hold(address account, uint64 kopeks) external only(Roles.VENUE) {
         if (kopeks == 0) revert RublesZeroAmount();
-        Account memory a = _takeFree(account, kopeks);
+        Account storage a = _accounts[account];
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(a.slot)
+        }
+        if (uint64(word) < kopeks) revert RublesInsufficient(account, uint64(word), kopeks);
 
-        a.held += kopeks;
-        _accounts[account] = a;
-        _held[account][msg.sender] += kopeks;
-        escrowOf[msg.sender] += kopeks;
+        // Free to held in one write. No sum can leave its field: all rubles together are within MAXIMUM.
+        unchecked {
+            word = word - kopeks + (uint256(kopeks) << HELD_SHIFT);
+            assembly ("memory-safe") {
+                sstore(a.slot, word)
+            }
+            _held[account][msg.sender] += kopeks;
+            escrowOf[msg.sender] += kopeks;
+        }
 
         emit RublesHeld(account, msg.sender, kopeks);
     }

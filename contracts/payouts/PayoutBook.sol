@@ -10,7 +10,7 @@ import {IParticipants} from "../interfaces/IParticipants.sol";
 import {IPayouts} from "../interfaces/IPayouts.sol";
 import {IRubles} from "../interfaces/IRubles.sol";
 import {Roles} from "../libraries/Roles.sol";
-import {PayoutMath} from "./PayoutMath.sol";
+import {PayoutMath} from "../libraries/PayoutMath.sol";
 
 /// @title What Payouts keeps: the runs, who was paid, what was tendered, the rules of tax and grace; and the questions about them
 abstract contract PayoutBook is IPayouts, Governed {

@@ -13,7 +13,7 @@ import {AccessClass} from "../libraries/AccessClass.sol";
 import {Lists} from "../libraries/Lists.sol";
 import {Roles} from "../libraries/Roles.sol";
 import {PayoutBook} from "./PayoutBook.sol";
-import {PayoutMath} from "./PayoutMath.sol";
+import {PayoutMath} from "../libraries/PayoutMath.sol";
 
 /// @title Payouts
 /// @notice Life of a run: DECLARED -> FUNDED -> EXECUTING -> DONE; unfunded past its due date OVERDUE, then DEFAULTED, from where a late
