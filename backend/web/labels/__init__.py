@@ -5,7 +5,7 @@ In a template: ``{{ ui.badge("intent", intent.state) }}``.
 
 from __future__ import annotations
 
-from backend.web.labels import accounts, intents, payouts
+from backend.web.labels import accounts, cash, identity, intents, issues, payouts
 from backend.web.labels.base import Label
 
 __all__ = ["TABLES", "Label", "label"]
@@ -13,6 +13,9 @@ __all__ = ["TABLES", "Label", "label"]
 TABLES: dict[str, dict[str, Label]] = {
     **accounts.LABELS,
     **intents.LABELS,
+    **cash.LABELS,
+    **identity.LABELS,
+    **issues.LABELS,
     **payouts.LABELS,
 }
 
