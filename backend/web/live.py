@@ -61,12 +61,12 @@ async def _changes(request: Request, actor: Actor, name: str, key: str) -> Async
         with open_context(request, actor, write=False) as ctx:
             return TOPICS[name](ctx, key)
 
-    last = await run_in_threadpool(look)
+    last = ""  # the first look is an event too: what changed between the page and the stream is not missed
     for _ in range(int(LONGEST_S / POLL_S)):  # the browser connects again, which checks the session anew
         if await request.is_disconnected():
             return
-        await asyncio.sleep(POLL_S)
         stamp = await run_in_threadpool(look)
         if stamp != last:
             last = stamp
             yield {"event": "change", "data": stamp}
+        await asyncio.sleep(POLL_S)

@@ -68,7 +68,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.install_gettext_callables(i18n.gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
-    by_language = {
+    by_language: dict[str, Callable[..., str]] = {
         "money": money,
         "units": units,
         "moment": moment,

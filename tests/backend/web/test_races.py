@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy.engine import Engine
@@ -16,11 +20,12 @@ from backend.accounts.models import User
 from backend.core.clock import SystemClock
 from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
+from backend.core.permissions import Role
 from backend.settings import Settings
 from backend.web.app import create_app
 from backend.web.live import TOPICS
 from indexer.models import ChainBlock
-from tests.backend.conftest import PASSWORD
+from tests.backend.conftest import PASSWORD, code_now, make_user
 
 BODY = {"email": "anna@example.ru", "name": "Анна Орлова", "password": PASSWORD, "portal": "investor"}
 
@@ -77,6 +82,43 @@ def test_the_stamp_of_the_chain_changes_with_a_block(engine: Engine, settings: S
     with unit_of_work(engine) as session:
         session.add(block())
     assert stamp() != before
+
+
+@pytest.fixture
+def served(embedded: Engine, settings: Settings) -> Iterator[tuple[str, Engine]]:
+    """The application behind a real server, for answers that do not end."""
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), port=0, log_level="warning", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", embedded
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.mark.timeout(60)
+def test_a_page_hears_of_a_new_block_and_the_event_carries_no_data(
+    served: tuple[str, Engine], settings: Settings
+) -> None:
+    address, engine = served
+    with unit_of_work(engine) as session:
+        user = make_user(Context(session, SystemClock(), Actor.system("test"), settings), (Role.INVESTOR,))
+    with httpx.Client(base_url=address, timeout=20) as client:
+        token = re.search(r'name="csrf_token" value="(\w+)"', client.get("/login").text)
+        assert token is not None
+        fields = {"email": user.email, "password": PASSWORD, "code": code_now(), "csrf_token": token[1]}
+        assert client.post("/login", data=fields).status_code == 303
+        with client.stream("GET", "/investor/events", params={"topic": "chain"}) as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            lines = (line for line in stream.iter_lines() if line.startswith(("event", "data")))
+            assert [next(lines), next(lines)] == ["event: change", "data: None"]
+            with unit_of_work(engine) as session:
+                session.add(block())
+            assert [next(lines), next(lines)] == ["event: change", "data: 1"]
 
 
 def block() -> ChainBlock:
