@@ -38,6 +38,7 @@ from backend.custody.signing import EmbeddedKeyStore
 from backend.custody.states import FINAL
 from backend.identity import reactions as identity
 from backend.issues import reactions as issues
+from backend.notifications import reactions as notifications
 from backend.orders import reactions as orders
 from backend.payouts import reactions as payouts
 from backend.settings import Settings, get_settings
@@ -49,7 +50,7 @@ log = logging.getLogger("backend.worker")
 Reaction = Callable[[Context, Intent], None]
 Tick = Callable[[Context], None]
 
-WIRED = (accounts, identity, cash, issues, orders, payouts, audit)
+WIRED = (accounts, identity, cash, issues, orders, payouts, audit, notifications)
 REACTIONS: dict[str, Reaction] = {kind: act for domain in WIRED for kind, act in domain.REACTIONS.items()}
 TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, audit, auth, cash, identity, issues, orders, payouts, status
+from backend.web.api import accounts, audit, auth, cash, identity, issues, notifications, orders, payouts, status
 
 ROUTERS: list[APIRouter] = [
     status.router,
@@ -16,4 +16,5 @@ ROUTERS: list[APIRouter] = [
     *orders.ROUTERS,
     payouts.router,
     *audit.ROUTERS,
+    notifications.router,
 ]
