@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, audit, auth, cash, identity, issues, notifications, orders, payouts, status
+from backend.web.api import accounts, audit, auth, cash, identity, issues, notifications, orders, payouts, reports, status
 
 ROUTERS: list[APIRouter] = [
     status.router,
@@ -17,4 +17,5 @@ ROUTERS: list[APIRouter] = [
     payouts.router,
     *audit.ROUTERS,
     notifications.router,
+    reports.router,
 ]

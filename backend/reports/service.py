@@ -1,0 +1,33 @@
+"""What other packages may call, in one place."""
+
+from __future__ import annotations
+
+from backend.reports.models import IssuedDocument, RegisterSnapshot
+from backend.reports.registers import Period, RegisterKind, Table, register
+from backend.reports.snapshots import freeze_month, snapshot_table, snapshots
+from backend.reports.statements import (
+    Verification,
+    document_json,
+    document_pdf,
+    make_statement,
+    my_documents,
+    verify,
+)
+
+__all__ = [
+    "IssuedDocument",
+    "Period",
+    "RegisterKind",
+    "RegisterSnapshot",
+    "Table",
+    "Verification",
+    "document_json",
+    "document_pdf",
+    "freeze_month",
+    "make_statement",
+    "my_documents",
+    "register",
+    "snapshot_table",
+    "snapshots",
+    "verify",
+]
