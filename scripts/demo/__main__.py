@@ -25,6 +25,7 @@ from scripts.stack.home import ROOT, Home
 from scripts.stack.platform import Platform, PlatformFailedError
 from scripts.up import TEND_EVERY_S, print_logins, watch
 
+WIDTH = 120
 GENESIS = datetime(2026, 11, 30, 9, tzinfo=MSK)
 
 
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--exit", action="store_true")
     options = parser.parse_args(arguments)
-    console, started = Console(highlight=False), time.monotonic()
+    console, started = Console(highlight=False, width=max(Console().width, WIDTH)), time.monotonic()
     folder = options.dir.resolve()
     finished = folder / "finished"
     if folder.exists() and (options.fresh or finished.exists()):

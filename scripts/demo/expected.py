@@ -11,7 +11,8 @@ from typing import Any
 
 KOPEK = Decimal("0.01")
 RUBLE = Decimal(1)
-NDFL = Decimal("0.13")
+MICRO_KOPEK = Decimal("0.00000001")
+NDFL, NDFL_ABOVE, STEP = Decimal("0.13"), Decimal("0.15"), Decimal(2_400_000)
 # Days off of the production calendar that the two schedules meet.
 NEW_YEAR_2027 = {date(2027, 1, day) for day in range(1, 11)}
 MAY_2027 = {date(2027, 5, 3), date(2027, 5, 10)}
@@ -45,34 +46,36 @@ def coupon_of_unit(decision: dict[str, Any], start: date, end: date) -> Decimal:
     return Decimal(decision["nominal"]) * rate * (end - start).days / 365
 
 
-def tax(income: Decimal) -> Decimal:
-    """НДФЛ 13 % in whole rubles, halves up (НК РФ ст. 52 п. 6)."""
-    return half_up(income * NDFL, RUBLE)
+def tax(income: Decimal, earlier: Decimal = Decimal(0)) -> Decimal:
+    """НДФЛ of a payment in whole rubles, halves up (НК РФ ст. 52 п. 6): 13 %, above 2.4 million of the year's income 15 %."""
+    below = max(Decimal(0), min(income, STEP - earlier))
+    return half_up(below * NDFL + (income - below) * NDFL_ABOVE, RUBLE)
 
 
-def monthly_coupons(
-    decision: dict[str, Any], holders: list[dict[str, int]]
-) -> dict[str, list[tuple[Decimal, Decimal]]]:
-    """Gross and tax of each coupon by holder; ``holders`` lists units by holder at each record date. PER_UNIT rounding."""
+def monthly_coupons(decision: dict[str, Any], holders: list[dict[str, int]]) -> list[tuple[str, str, Decimal]]:
+    """(payment date, holder, gross) of each coupon; ``holders`` lists units by holder at each record date. PER_UNIT rounding."""
     start = date.fromisoformat(decision["crediting"])
-    paid: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    paid = []
     for end, units in zip(coupon_dates(decision), holders, strict=True):
         one = half_up(coupon_of_unit(decision, start, end), KOPEK)
-        for who, count in units.items():
-            gross = one * count
-            paid.setdefault(who, []).append((gross, tax(gross)))
+        paid += [(following(end).isoformat(), who, one * count) for who, count in units.items()]
         start = end
     return paid
 
 
-def discount_income(decision: dict[str, Any], units: dict[str, int]) -> dict[str, tuple[Decimal, Decimal]]:
-    """Gross and tax of the one payment by holder. PER_HOLDER rounding."""
+def discount_income(decision: dict[str, Any], units: dict[str, int]) -> list[tuple[str, str, Decimal]]:
+    """(payment date, holder, gross) of the one payment. The rate of a unit is declared in millionths of a kopek; PER_HOLDER rounding."""
     start, end = date.fromisoformat(decision["crediting"]), date.fromisoformat(decision["redemption"]["date"])
-    one = coupon_of_unit(decision, start, end)
-    found = {}
-    for who, count in units.items():
-        gross = half_up(one * count, KOPEK)
-        found[who] = (gross, tax(gross))
+    one = half_up(coupon_of_unit(decision, start, end), MICRO_KOPEK)
+    return [(following(end).isoformat(), who, half_up(one * count, KOPEK)) for who, count in units.items()]
+
+
+def with_tax(payments: list[tuple[str, str, Decimal]]) -> dict[str, list[tuple[Decimal, Decimal]]]:
+    """(gross, tax) by holder, taxed in order of time on the year's running income."""
+    found: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    for _, who, gross in sorted(payments, key=lambda one: one[0]):
+        earlier = sum((one for one, _ in found.get(who, [])), Decimal(0))
+        found.setdefault(who, []).append((gross, tax(gross, earlier)))
     return found
 
 

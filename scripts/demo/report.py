@@ -32,7 +32,9 @@ def show(stage: Stage, console: Console) -> bool:
         agrees = agrees and same
         name = next(one.name for one in cast.ALL if one.key == key)
         cells = [_rubles(got[one]) for one in ("income", "tax", "principal", "balance")]
-        table.add_row(name, *cells, _rubles(want["balance"]), "✓" if same else f"✗ {want}")
+        if not same:
+            console.print(f"  {name}: {got} instead of {want}")
+        table.add_row(name, *cells, _rubles(want["balance"]), "✓" if same else "✗")
     console.print(table)
     chain = verify(stage)
     money = stage.user("treasurer1").get("cash/reconciliation")
@@ -66,9 +68,10 @@ def wanted_rows(stage: Stage) -> dict[str, dict[str, Kopeks]]:
     registers = registers_of(bought)
     coupons = expected.monthly_coupons(factory, registers)
     discount = expected.discount_income(retail, shared)
+    taxed = expected.with_tax(coupons + discount)
     rows = {}
     for key in ("maria", "pyotr", "olga", "ivan"):
-        parts = coupons.get(key, []) + ([discount[key]] if key in discount else [])
+        parts = taxed.get(key, [])
         income = sum((gross for gross, _ in parts), Decimal(0))
         withheld = sum((tax for _, tax in parts), Decimal(0))
         principal = registers[-1].get(key, 0) * Decimal(factory["nominal"])
@@ -82,10 +85,10 @@ def wanted_rows(stage: Stage) -> dict[str, dict[str, Kopeks]]:
             balance = Decimal(0)  # everything was withdrawn
         rows[key] = _row(income, withheld, principal, balance)
     for key, decision, units, paid in (
-        ("factory", factory, sum(bought.values()), [one for parts in coupons.values() for one in parts]),
-        ("retail", retail, sum(shared.values()), list(discount.values())),
+        ("factory", factory, sum(bought.values()), coupons),
+        ("retail", retail, sum(shared.values()), discount),
     ):
-        gross = sum((one for one, _ in paid), Decimal(0))
+        gross = sum((one for _, _, one in paid), Decimal(0))
         raised = units * Decimal(decision["price"])
         balance = Decimal(circulation.ISSUER_TOP_UP[key]) / 100 + raised - gross - units * Decimal(decision["nominal"])
         rows[key] = _row(Decimal(0), Decimal(0), Decimal(0), balance)
@@ -111,8 +114,8 @@ def actual_rows(stage: Stage) -> dict[str, dict[str, Kopeks]]:
         paid: list[dict[str, Any]] = (
             user.get("payouts/received", size=100)["items"] if actor.portal == "investor" else []
         )
-        income = sum(_kopeks(one["gross"]) for one in paid if one["part"] != "PRINCIPAL")
-        principal = sum(_kopeks(one["gross"]) for one in paid if one["part"] == "PRINCIPAL")
+        income = sum(_kopeks(one["gross"]) for one in paid if one["kind"] != "REDEMPTION")
+        principal = sum(_kopeks(one["gross"]) for one in paid if one["kind"] == "REDEMPTION")
         withheld = sum(_kopeks(one["tax"]) for one in paid)
         balance = _kopeks(user.get("cash/balance")["total"])
         rows[actor.key] = {"income": income, "tax": withheld, "principal": principal, "balance": balance}
