@@ -25,7 +25,7 @@ from scripts.stack.home import ROOT, Home
 from scripts.stack.platform import Platform, PlatformFailedError
 from scripts.up import TEND_EVERY_S, print_logins, watch
 
-WIDTH = 120
+WIDTH = 140
 GENESIS = datetime(2026, 11, 30, 9, tzinfo=MSK)
 
 

@@ -24,7 +24,7 @@ def show(stage: Stage, console: Console) -> bool:
     wanted, actual = wanted_rows(stage), actual_rows(stage)
     table = Table(title="Кто что получил, ₽", header_style="bold")
     for title in ("Участник", "Начислено", "Налог", "Номинал", "Остаток на счёте", "По независимому расчёту", ""):
-        table.add_column(title, justify="left" if title == "Участник" else "right")
+        table.add_column(title, justify="left" if title == "Участник" else "right", no_wrap=True)
     agrees = True
     for key, want in wanted.items():
         got = actual[key]
