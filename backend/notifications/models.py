@@ -25,9 +25,13 @@ class Notification(SQLModel, table=True):
 
 
 class NotificationCursor(SQLModel, table=True):
-    """How far the domain events are turned into messages."""
+    """How far the domain events are turned into messages; ``missing`` are numbers passed over, with the time they were noticed.
+
+    A number may be missing because its transaction was rolled back, or because it hasn't committed yet: it is looked for again for a while.
+    """
 
     __tablename__ = "notification_cursor"
 
     id: int = Field(default=1, primary_key=True)
     seq: int = Field(default=0, sa_type=BigInteger)
+    missing: list[list[int]] = Field(default_factory=list, sa_type=JsonColumn)

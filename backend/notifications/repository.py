@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -26,6 +28,12 @@ def events_after(ctx: Context, seq: int, limit: int) -> list[DomainEvent]:
     """The next events."""
     statement = select(DomainEvent).where(col(DomainEvent.seq) > seq).order_by(col(DomainEvent.seq))
     return list(ctx.session.exec(statement.limit(limit)))
+
+
+def events_of(ctx: Context, numbers: Sequence[int]) -> list[DomainEvent]:
+    """Events by number."""
+    statement = select(DomainEvent).where(col(DomainEvent.seq).in_(numbers)).order_by(col(DomainEvent.seq))
+    return list(ctx.session.exec(statement))
 
 
 def own(ctx: Context, request: PageRequest, *, unread: bool) -> Page[Notification]:

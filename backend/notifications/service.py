@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import timedelta
 
 from backend.accounts import service as accounts
 from backend.core.context import Context
@@ -19,8 +19,9 @@ from backend.notifications.words import TEMPLATES, Words, words
 __all__ = ["Message", "Words", "deliver", "mark_all_read", "mark_read", "my_messages", "unread_count"]
 
 BATCH = 200
-GAP = timedelta(seconds=30)
-"""A missing number younger than this may belong to a transaction that hasn't committed yet: wait for it."""
+LOOK_AGAIN_S = 600
+"""A missing number may belong to a transaction that hasn't committed yet: it is looked for this long."""
+LONGEST_GAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,22 @@ def mark_all_read(ctx: Context) -> int:
 def deliver(ctx: Context) -> None:
     """Tick: turn the next domain events into messages, and letters where the kind asks for one. Each event once."""
     cursor = repository.cursor_locked(ctx)
-    for event in repository.events_after(ctx, cursor.seq, BATCH):
+    clock = int(time.time())
+    missing = {seq: noticed for seq, noticed in cursor.missing if clock - noticed < LOOK_AGAIN_S}
+    late = repository.events_of(ctx, sorted(missing)) if missing else []
+    fresh = repository.events_after(ctx, cursor.seq, BATCH)
+    for event in [*late, *fresh]:
         seq = event.seq or 0
-        if seq > cursor.seq + 1 and ctx.now() - event.at < GAP:
-            break
+        missing.pop(seq, None)
+        if seq > cursor.seq:
+            missing.update(dict.fromkeys(range(max(cursor.seq + 1, seq - LONGEST_GAP), seq), clock))
+            cursor.seq = seq
         for user_id in _recipients(ctx, event):
             _tell(ctx, event, seq, user_id)
-        cursor.seq = seq
-    ctx.session.add(cursor)
+    found = [[seq, noticed] for seq, noticed in sorted(missing.items())]
+    if found != cursor.missing or fresh:
+        cursor.missing = found
+        ctx.session.add(cursor)
 
 
 def _recipients(ctx: Context, event: DomainEvent) -> list[str]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session, select
+
 from backend.core.context import Actor, Context
 from backend.core.ids import bytes32_of, new_id
 from backend.core.permissions import Role
@@ -20,7 +22,6 @@ from backend.issues.models import Issue
 from backend.issues.schedule import planned_payments
 from backend.issues.states import IssueState
 from backend.payouts.reactions import REACTIONS, TICKS
-from sqlmodel import Session, select
 from tests.factories.chain import Chain, address, write_deployment
 
 DECISIONS = Path(__file__).resolve().parents[2] / "cases" / "decisions"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from backend.core.errors import Forbidden, NotAllowedInState, StepUpRequired
 from backend.core.events import DomainEvent
@@ -17,7 +18,6 @@ from backend.payouts import execution
 from backend.payouts import service as payouts
 from backend.payouts.errors import FundsShort, RunUnknown, SameOfficer
 from backend.payouts.service import LineState, PayoutRun, RunState
-from sqlmodel import select
 from tests.backend.payouts.market import ASSET, DAY, Market, make_market
 
 ALL = PageRequest(size=200)

@@ -1,0 +1,131 @@
+"""Registers and statements: what is given out, to whom, and how it is checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backend.core.context import Context
+from backend.core.errors import Forbidden
+from backend.core.pagination import PageRequest
+from backend.core.permissions import Role
+from backend.reports import service as reports
+from backend.reports.errors import DocumentUnknown, PeriodInvalid
+from backend.reports.service import RegisterKind
+from indexer.models import ChainRubleEntry, ChainTransfer
+from tests.backend.payouts.market import ASSET, DAY, Market, make_market
+from tests.factories.chain import address
+
+
+@pytest.fixture
+def market(ctx_for: Any) -> Market:
+    market = make_market(ctx_for)
+    chain, wallet = market.chain, market.people["person"].wallet
+    place = {**chain.place(), "tx_hash": chain.tx_hash, "at": chain.at}
+    issue = {"asset": ASSET, "from_address": address(0), "to_address": wallet, "units": 137, "kind": "ISSUE"}
+    market.ctx.session.add(ChainTransfer(**place, **issue))
+    for kind, free in {"CREDIT": 200_000_00, "PAID_OUT": -137_000_00}.items():
+        place = {**chain.place(), "tx_hash": chain.tx_hash, "at": chain.at}
+        market.ctx.session.add(ChainRubleEntry(**place, account=wallet, kind=kind, free_delta=free))
+    market.ctx.session.flush()
+    market.clock.moment += DAY / 24
+    return market
+
+
+@pytest.fixture
+def registrar(market: Market, ctx_for: Any) -> Context:
+    return replace(ctx_for(Role.REGISTRAR), clock=market.clock)
+
+
+def test_a_statement_says_what_the_chain_says(market: Market, ctx_for: Any) -> None:
+    person = market.as_holder(ctx_for, "person")
+    made = reports.make_statement(person)
+    content = json.loads(reports.document_json(person, made.number))
+    assert [(one["issue"], one["units"], one["total"]) for one in content["holdings"]] == [
+        (market.issue.number, 137, "137000.00")
+    ]
+    assert (content["rubles"]["opening"], content["rubles"]["closing"]) == ("0.00", "63000.00")
+    assert [one["units"] for one in content["operations"]] == [137]
+    assert reports.document_pdf(person, made.number).startswith(b"%PDF-")
+
+
+def test_a_statement_of_the_past_does_not_know_the_present(market: Market, ctx_for: Any) -> None:
+    person = market.as_holder(ctx_for, "person")
+    then = market.clock.moment
+    market.at(then + DAY)
+    market.chain.hold(ASSET, market.people["person"].wallet, 7)
+    made = reports.make_statement(person, until=then)
+    content = json.loads(reports.document_json(person, made.number))
+    assert content["holdings"][0]["units"] == 137
+
+
+def test_anybody_can_check_a_statement_without_learning_whose_it_is(market: Market, ctx_for: Any) -> None:
+    person = market.as_holder(ctx_for, "person")
+    made = reports.make_statement(person)
+    digest = hashlib.sha256(reports.document_json(person, made.number)).hexdigest()
+    stranger = ctx_for()
+    found = reports.verify(stranger, made.number.lower(), digest)
+    assert found.matches is True
+    assert not hasattr(found, "participant_id")
+    assert reports.verify(stranger, made.number, "00" * 32).matches is False
+    with pytest.raises(DocumentUnknown):
+        reports.verify(stranger, "KPT-DOC-999999")
+
+
+def test_a_statement_is_for_its_owner_and_the_registrar(market: Market, registrar: Context, ctx_for: Any) -> None:
+    made = reports.make_statement(registrar, number=market.people["person"].number)
+    assert reports.document_json(market.as_holder(ctx_for, "person"), made.number)
+    with pytest.raises(DocumentUnknown):
+        reports.document_json(market.as_holder(ctx_for, "foreigner"), made.number)
+    with pytest.raises(Forbidden):
+        reports.make_statement(market.as_holder(ctx_for, "person"), number=market.people["foreigner"].number)
+    assert reports.my_documents(market.as_holder(ctx_for, "person"), PageRequest()).total == 1
+
+
+@pytest.mark.parametrize("kind", list(RegisterKind))
+def test_every_register_can_be_listed(market: Market, registrar: Context, kind: RegisterKind) -> None:
+    market.tick()
+    table = reports.register(registrar, kind)
+    assert table.titles
+    assert all(len(row) == len(table.titles) for row in table.rows)
+    counts = {"participants": 4, "issues": 1, "deals": 0, "holders": 3, "payouts": 0}
+    assert len(table.rows) == counts[kind]
+
+
+def test_registers_hold_no_names(market: Market, registrar: Context) -> None:
+    for kind in RegisterKind:
+        text = json.dumps(reports.register(registrar, kind).rows, ensure_ascii=False)
+        assert "Иван" not in text
+
+
+def test_an_investor_gets_no_register(market: Market, ctx_for: Any) -> None:
+    with pytest.raises(Forbidden):
+        reports.register(market.as_holder(ctx_for, "person"), RegisterKind.HOLDERS)
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(market: Market, registrar: Context) -> None:
+    with pytest.raises(PeriodInvalid):
+        reports.register(registrar, RegisterKind.DEALS, market.clock.moment, market.clock.moment - DAY)
+
+
+def test_a_month_is_frozen_once_when_it_is_over(market: Market, registrar: Context) -> None:
+    reports.freeze_month(market.ctx)
+    assert not reports.snapshots(registrar), "December is not over"
+    market.at(datetime(2026, 12, 31, 20, 59, 59, tzinfo=UTC))
+    market.chain.hold(ASSET, market.people["company"].wallet, 40)
+    market.at(datetime(2026, 12, 31, 21, 0, 1, tzinfo=UTC))
+    market.chain.hold(ASSET, market.people["company"].wallet, 50)
+    reports.freeze_month(market.ctx)
+    reports.freeze_month(market.ctx)
+    found = reports.snapshots(registrar)
+    assert [(one.month, one.kind) for one in found] == [
+        ("2026-12", kind) for kind in ("deals", "holders", "issues", "participants")
+    ]
+    row, table = reports.snapshot_table(registrar, "2026-12", "holders")
+    assert [line[3] for line in table.rows] == [137, 60, 40], "as of the last second of the month in Moscow"
+    assert row.sha256 == hashlib.sha256(row.content).hexdigest()
