@@ -310,10 +310,14 @@ contract Payouts is PayoutBook {
         book.run.state = State.DONE;
         book.run.escrowKopeks = 0;
         if (r.escrowKopeks != 0) _rubles.release(r.issuer, r.escrowKopeks);
-        if (_burns(r.kind) && IERC20(r.asset).totalSupply() == 0) {
-            _registry.advance(IDigitalAsset(r.asset).issueId(), IIssueRegistry.IssueState.REDEEMED);
-        }
+        if (_burns(r.kind) && IERC20(r.asset).totalSupply() == 0) _finish(_registry.issueIdOf(r.asset));
         emit RunCompleted(id, r.unitsPaid, r.kopeksPaid, r.escrowKopeks);
+    }
+
+    /// A put and a redemption may both end with the last unit; the first of them has redeemed the issue.
+    function _finish(bytes32 issueId) private {
+        if (_registry.issue(issueId).state != IIssueRegistry.IssueState.CIRCULATION) return;
+        _registry.advance(issueId, IIssueRegistry.IssueState.REDEEMED);
     }
 
     // ------------------------------------------------------------------------------------------------- default

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.contracts.evm import Contract, Receipt
-from tests.contracts.system import COMPLIANCE, FREE, LIMIT, QUAL, REGISTRAR, SYSTEM_ACCOUNT, TEST, TREASURER, System, digest
+from tests.contracts.system import (
+    COMPLIANCE,
+    FREE,
+    LIMIT,
+    QUAL,
+    REGISTRAR,
+    SYSTEM_ACCOUNT,
+    TEST,
+    TREASURER,
+    System,
+    digest,
+)
 
 PRICE = 100_000  # 1 000.00 rubles, the nominal
 MICRO = 1_000_000  # millionths in a kopek
@@ -65,7 +76,9 @@ def circulating(system: System, holdings: Mapping[str, int], number: str = "ЦФ
     asset = system.issue(number, **changes)
     for who, units in holdings.items():
         if system.participants.participant(who).status == 0:
-            system.admit(who, classes=FREE | LIMIT | TEST | QUAL if changes.get("accessClass", FREE) != LIMIT else LIMIT)
+            system.admit(
+                who, classes=FREE | LIMIT | TEST | QUAL if changes.get("accessClass", FREE) != LIMIT else LIMIT
+            )
         if free(system, who) < units * PRICE:
             system.credit(who, units * PRICE)
         order(system, asset, who, units)
@@ -157,3 +170,22 @@ def assert_escrow(system: System, *assets: Contract) -> None:
     runs = [system.payouts.run(number) for number in range(1, system.payouts.count() + 1)]
     assert system.rubles.escrowOf(system.payouts) == sum(run.escrowKopeks for run in runs)
     assert system.rubles.totalSupply() == system.rubles.creditedTotal() - system.rubles.paidOutTotal()
+
+
+class Payment(NamedTuple):
+    """One payment of a batch, as HoldersPaid tells it."""
+
+    holder: str
+    units: int
+    gross: int
+    withheld: int
+    to_frozen: bool
+
+
+def payments(receipt: Receipt) -> list[Payment]:
+    """The payments of a distribution, unpacked."""
+    event, low = receipt.event("HoldersPaid"), 2**64 - 1
+    return [
+        Payment(holder, word >> 192, word >> 128 & low, word >> 64 & low, bool(word & 1))
+        for holder, word in zip(event.holders, event.payments, strict=True)
+    ]
