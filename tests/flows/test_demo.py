@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 AGREED = "reconciled: chain = SQL = statement"
 LONGEST_S = 900
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONGEST_S * 2)]
 VICTIMS = ("web", "worker", "indexer", "anvil", "node")
 
 
@@ -96,7 +97,6 @@ def test_everybody_has_what_an_independent_calculation_says(undisturbed: str) ->
     assert all("✓" in row for row in rows)
 
 
-@pytest.mark.timeout(LONGEST_S)
 def test_killing_any_process_at_any_moment_changes_nothing(undisturbed: str, tmp_path: Path) -> None:
     folder = tmp_path / "var"
     killer = Killer(folder, seed=20260904)
@@ -112,7 +112,6 @@ def test_killing_any_process_at_any_moment_changes_nothing(undisturbed: str, tmp
     assert table_of(output) == table_of(undisturbed)
 
 
-@pytest.mark.timeout(LONGEST_S)
 def test_killing_the_whole_platform_and_starting_again_ends_with_the_same_table(
     undisturbed: str, tmp_path: Path
 ) -> None:
