@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 
+# JSON-RPC "internal error" and "limit exceeded" (EIP-1474) without revert data say nothing of the call itself.
+_BUSY = frozenset({-32603, -32005})
+
 
 class NodeError(Exception):
     """The node gave no usable answer."""
@@ -74,11 +77,16 @@ class Node:
         except (httpx.HTTPError, ValueError) as error:
             raise NodeDownError(f"{method}: {error}") from error
         if "error" in answer:
-            problem = answer["error"]
-            raise NodeRefusedError(
-                int(problem.get("code", 0)), str(problem.get("message", "")), _revert_data(problem.get("data"))
-            )
+            refused = _refusal(answer["error"])
+            if refused.code in _BUSY and refused.data is None and "revert" not in refused.message.lower():
+                raise NodeDownError(f"{method}: {refused}") from refused
+            raise refused
         return answer.get("result")
+
+
+def _refusal(problem: dict[str, Any]) -> NodeRefusedError:
+    code, message = int(problem.get("code", 0)), str(problem.get("message", ""))
+    return NodeRefusedError(code, message, _revert_data(problem.get("data")))
 
 
 def _revert_data(data: Any) -> str | None:

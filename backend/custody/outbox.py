@@ -54,7 +54,7 @@ class NodeLike(Protocol):
 
 
 class LeaseLostError(Exception):
-    """Another worker owns the wallet now."""
+    """Another worker owns the wallet now, or it was stopped."""
 
 
 class Outbox:
@@ -218,9 +218,7 @@ class Outbox:
             if not self._node.has_transaction(intent.tx_hash):
                 log.warning("node refuses intent %s of %s: %s", intent.id, intent.wallet, refused)
                 if "nonce too low" in refused.message.lower():
-                    with self._unit() as ctx:
-                        wallet = ctx.session.get_one(Wallet, intent.wallet)
-                        self._stop(ctx, wallet, self._node.transaction_count(intent.wallet))
+                    self._stop_foreign(intent, fence)
                 return 0
         with self._unit() as ctx:
             row = self._locked(ctx.session, intent.id, fence)
@@ -230,12 +228,22 @@ class Outbox:
             _copy(row, intent)
         return 1
 
+    def _stop_foreign(self, intent: Intent, fence: int) -> None:
+        """Somebody else has used the nonce of an intent: nothing more is sent from this wallet until a person has looked."""
+        mined = self._node.transaction_count(intent.wallet)
+        with self._unit() as ctx:
+            self._locked(ctx.session, intent.id, fence)
+            self._stop(ctx, ctx.session.get_one(Wallet, intent.wallet), mined)
+        raise LeaseLostError
+
     # ------------------------------------------------------------------ helpers
 
     def _locked(self, session: Session, intent_id: str, fence: int) -> Intent:
         row = session.exec(select(Intent).where(Intent.id == intent_id).with_for_update()).one()
-        owner = session.exec(select(Wallet.lease_owner, Wallet.fence).where(Wallet.address == row.wallet)).one()
-        if owner != (self._worker, fence):
+        # Locked, so that a late worker can't read the next nonce while another takes the wallet over.
+        statement = select(Wallet).where(Wallet.address == row.wallet).with_for_update()
+        wallet = session.exec(statement).one()
+        if (wallet.lease_owner, wallet.fence) != (self._worker, fence) or wallet.stopped_reason is not None:
             raise LeaseLostError
         row.updated_at = datetime.now(UTC)
         session.add(row)

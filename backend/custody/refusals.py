@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
 from eth_utils import keccak
 
 from backend.core.clock import to_msk
@@ -21,9 +22,11 @@ from backend.custody.sentences import PANIC, SENTENCES, UNKNOWN
 _CLASSES = {1: ("FREE", "FREE"), 2: ("LIMIT", "LIMIT"), 4: ("TEST", "TEST"), 8: ("QUAL", "QUAL")}
 _ERROR_STRING = "0x08c379a0"
 _PANIC = "0x4e487b71"
-_KOPEKS = frozenset({"availableKopeks", "wantedKopeks"})
-_RUBLE_ERRORS = frozenset({"RublesInsufficient", "RublesNotHeld", "RunUnderfunded", "RunWithheldTooMuch"})
-_MONEY_FIELDS = frozenset({"available", "wanted", "held", "required", "given", "withheld", "allowed"})
+_KOPEKS = frozenset({"availableKopeks", "wantedKopeks", "reservedKopeks"})
+_RUBLE_ERRORS = frozenset(
+    {"RublesInsufficient", "RublesNotHeld", "RublesInUse", "RunUnderfunded", "RunWithheldTooMuch"}
+)
+_MONEY_FIELDS = frozenset({"available", "wanted", "held", "inTransit", "required", "given", "withheld", "allowed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,16 @@ def errors_by_selector() -> dict[str, tuple[str, tuple[str, ...], tuple[str, ...
 
 
 def explain(data: str | None) -> Refusal:
-    """The refusal that revert data stands for."""
+    """The refusal that revert data stands for; data that can't be decoded is an unknown refusal, never an error."""
     if not data or len(data) < len(_PANIC):
         return Refusal("Unknown", {}, *UNKNOWN)
+    try:
+        return _decoded(data)
+    except (DecodingError, ValueError):
+        return Refusal("Unknown", {"data": data}, *UNKNOWN)
+
+
+def _decoded(data: str) -> Refusal:
     selector, body = data[:10], bytes.fromhex(data[10:])
     if selector == _ERROR_STRING:
         text = decode(["string"], body)[0]
@@ -96,6 +106,7 @@ def _word(error: str, key: str, value: Any) -> str:
         "at",
         "recordAt",
         "dueAt",
+        "effectiveFrom",
     }:
         return (
             f"{to_msk(datetime.fromtimestamp(int(value), UTC)):%d.%m.%Y %H:%M:%S} МСК"

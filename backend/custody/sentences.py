@@ -25,6 +25,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Превышен годовой лимит: доступно {availableKopeks}, нужно {wantedKopeks}.",
         "Yearly limit exceeded: {availableKopeks} available, {wantedKopeks} wanted.",
     ),
+    "LimitTermsInvalid": (
+        "Новый лимит нельзя ввести с {effectiveFrom}.",
+        "A new limit can't take effect on {effectiveFrom}.",
+    ),
+    "ParticipantHasReservation": (
+        "У участника {who} зарезервировано {reservedKopeks} лимита в открытых заявках.",
+        "Participant {who} has {reservedKopeks} of the limit reserved in open orders.",
+    ),
     "RoleRequired": ("У адреса {who} нет роли {role} в реестре.", "Address {who} lacks role {role} in the register."),
     # four eyes
     "ActionUnknown": ("Для этого действия не назначена роль.", "No role is named for this action."),
@@ -72,7 +80,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "В обременении № {id} {units} ед., нужно {wanted}.",
         "Encumbrance {id} holds {units} units, {wanted} wanted.",
     ),
-    "EncumbranceInvalid": ("Неверное условие обременения: {field}.", "Invalid term of the encumbrance: {field}."),
+    "EncumbranceInvalid": (
+        "Нельзя обременить {units} ед. участника {holder}: неверные вид, количество или срок.",
+        "{units} units of {holder} can't be encumbered: wrong kind, number or term.",
+    ),
     "HolderNotReplaced": ("Адрес {from} не заменён на {to}.", "Address {from} is not replaced by {to}."),
     "HolderHasOrders": ("У владельца {units} ед. в открытых предложениях.", "The holder has {units} units on offer."),
     "RecordDateInvalid": ("Дата фиксации {at} недопустима.", "Record date {at} is not allowed."),
@@ -90,6 +101,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "RublesAlreadyCredited": ("Этот банковский платёж уже учтён.", "This bank payment is counted already."),
     "RublesOverflow": ("Сумма не помещается в реестр.", "The sum does not fit the register."),
     "RublesZeroAmount": ("Сумма должна быть больше нуля.", "The sum must be above zero."),
+    "RublesInUse": (
+        "На счёте {account} есть удержанные {held} и средства в пути {inTransit}.",
+        "Account {account} has {held} held and {inTransit} in transit.",
+    ),
+    "WithdrawalRefUsed": (
+        "Эта операция банка уже подтвердила другую заявку.",
+        "This bank operation has confirmed another withdrawal already.",
+    ),
     "WithdrawalExists": ("Такая заявка на вывод уже есть.", "This withdrawal exists already."),
     "WithdrawalNotOpen": ("Заявка на вывод уже закрыта.", "The withdrawal is closed already."),
     # placement
@@ -172,4 +191,61 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Следующая запись журнала — {expectedFirst}.",
         "The next entry of the journal is {expectedFirst}.",
     ),
+    # libraries
+    "AccessManagerUnauthorizedCall": (
+        "У адреса {caller} нет права на это действие.",
+        "Address {caller} has no right to this action.",
+    ),
+    "AccessManagerUnauthorizedAccount": (
+        "У адреса {msgsender} нет роли {roleId} в реестре.",
+        "Address {msgsender} lacks role {roleId} in the register.",
+    ),
+    "AccessManagerUnauthorizedCancel": (
+        "Адрес {msgsender} не может отменить эту операцию.",
+        "Address {msgsender} can't cancel this operation.",
+    ),
+    "AccessManagerUnauthorizedConsume": (
+        "Договор {target} не может исполнить эту операцию.",
+        "Contract {target} can't consume this operation.",
+    ),
+    "AccessManagerAlreadyScheduled": ("Эта операция уже запланирована.", "This operation is scheduled already."),
+    "AccessManagerNotScheduled": ("Эта операция не запланирована.", "This operation is not scheduled."),
+    "AccessManagerNotReady": ("Срок этой операции ещё не наступил.", "This operation is not due yet."),
+    "AccessManagerExpired": ("Срок этой операции истёк.", "This operation has expired."),
+    "AccessManagerLockedRole": ("Роль {roleId} изменить нельзя.", "Role {roleId} can't be changed."),
+    "AccessManagerLockedFunction": (
+        "Право на {selector} изменить нельзя.",
+        "The right to {selector} can't be changed.",
+    ),
+    "AccessManagerBadConfirmation": (
+        "От роли отказывается только её владелец.",
+        "Only its holder can renounce a role.",
+    ),
+    "AccessManagerInvalidInitialAdmin": (
+        "Недопустимый первый администратор {initialAdmin}.",
+        "Invalid first administrator {initialAdmin}.",
+    ),
+    "ERC20InsufficientAllowance": (
+        "Разрешено списать {allowance} ед., нужно {needed}.",
+        "{allowance} units allowed, {needed} needed.",
+    ),
+    "ERC20InsufficientBalance": (
+        "Есть {balance} ед., нужно {needed}.",
+        "The holder has {balance} units, {needed} needed.",
+    ),
+    "ERC20InvalidSender": ("Отправитель {sender} недопустим.", "Sender {sender} is not allowed."),
+    "ERC20InvalidReceiver": ("Получатель {receiver} недопустим.", "Receiver {receiver} is not allowed."),
+    "ERC20InvalidApprover": (
+        "Адрес {approver} не может дать разрешение.",
+        "Address {approver} can't give an allowance.",
+    ),
+    "ERC20InvalidSpender": (
+        "Адресу {spender} нельзя дать разрешение.",
+        "Address {spender} can't be given an allowance.",
+    ),
+    "AddressEmptyCode": ("По адресу {target} нет договора.", "There is no contract at {target}."),
+    "FailedCall": ("Вложенный вызов отклонён.", "The inner call was refused."),
+    "FailedDeployment": ("Развернуть договор не удалось.", "The contract could not be deployed."),
+    "InsufficientBalance": ("Средств {balance}, нужно {needed}.", "{balance} available, {needed} needed."),
+    "SafeCastOverflowedUintDowncast": ("Число {value} не помещается в реестр.", "{value} does not fit the register."),
 }

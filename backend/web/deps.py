@@ -30,7 +30,7 @@ from backend.core.db import unit_of_work
 from backend.core.errors import DomainError, Forbidden, Unauthenticated
 from backend.core.ids import new_id
 from backend.core.pagination import PageRequest
-from backend.core.permissions import Role
+from backend.core.permissions import Permission, Role
 from backend.settings import Settings
 from backend.web import i18n, security
 from backend.web.forms import Form as FormContent
@@ -280,10 +280,18 @@ def _is_fresh(actor: Actor) -> bool:
 
 
 def _note_view(request: Request, actor: Actor) -> None:
-    """Every view of a regulator is journalled (the path without its query, which may hold names)."""
-    if Role.REGULATOR in actor.roles and request.method in SAFE and "/events" not in request.url.path:
+    """Every view of a regulator, and of an application by an officer (152-ФЗ), is journalled: the path without its query."""
+    path = request.url.path
+    of_case = "/cases/" in path and Permission.CASE_READ in actor.permissions
+    if (Role.REGULATOR in actor.roles or of_case) and request.method in SAFE and "/events" not in path:
         with open_context(request, actor) as ctx:
-            journal.record(ctx, action="web.viewed", entity="page", entity_id=request.url.path[:200])
+            journal.record(ctx, action="web.viewed", entity="page", entity_id=path[:200])
+
+
+def _is_stream(request: Request) -> bool:
+    """The stream of changes of a portal: it shows nothing, and the page that opened it is journalled itself."""
+    _, _, *rest = request.url.path.split("/")
+    return rest == ["events"] and "topic" in request.query_params
 
 
 async def get_form(incoming: Annotated[Incoming, Depends(read_request)]) -> FormContent:
