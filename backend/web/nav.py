@@ -46,7 +46,46 @@ FACES: dict[str, PortalFace] = {
 NAV: dict[str, list[Group]] = {
     "investor": [Group("", (Entry("/investor", _("Обзор"), "home"),))],
     "issuer": [Group("", (Entry("/issuer", _("Обзор"), "home"),))],
-    "office": [Group("", (Entry("/office", _("Обзор"), "home"),))],
+    "office": [
+        Group(
+            "",
+            (
+                Entry("/office", _("Обзор"), "home"),
+                Entry("/office/tasks", _("Задачи"), "users", Permission.TASK_READ),
+            ),
+        ),
+        Group(
+            _("Участники"),
+            (
+                Entry("/office/cases", _("Анкеты"), "id-badge-2", Permission.CASE_READ),
+                Entry("/office/participants", _("Реестр участников"), "address-book", Permission.PARTICIPANT_READ),
+                Entry("/office/watchlists", _("Перечни"), "list-search", Permission.WATCHLIST_MANAGE),
+            ),
+        ),
+        Group(
+            _("Выпуски"),
+            (
+                Entry("/office/issues", _("Модерация"), "file-search", Permission.ISSUE_READ_ALL),
+                Entry("/office/placements", _("Размещения"), "chart-bar", Permission.ORDER_READ_ALL),
+                Entry("/office/payouts", _("Выплаты"), "calendar-event", Permission.PAYOUT_READ_ALL),
+            ),
+        ),
+        Group(
+            _("Деньги"),
+            (
+                Entry("/office/cash", _("Номинальный счёт"), "building-bank", Permission.CASH_READ_ALL),
+                Entry("/office/cash/deposits", _("Поступления"), "arrow-down-left", Permission.CASH_READ_ALL),
+                Entry("/office/cash/withdrawals", _("Выводы"), "arrow-up-right", Permission.CASH_READ_ALL),
+            ),
+        ),
+        Group(
+            _("Система"),
+            (
+                Entry("/office/users", _("Пользователи и роли"), "user-cog", Permission.USER_READ),
+                Entry("/office/journal", _("Журнал"), "history", Permission.JOURNAL_READ),
+            ),
+        ),
+    ],
     "audit": [Group("", (Entry("/audit", _("Обзор"), "home"),))],
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.web import live
-from backend.web.portals import auth, dev, oidc, profile, welcome
+from backend.web.portals import auth, dev, office, oidc, profile, welcome
 
 ROUTERS: list[APIRouter] = [
     auth.router,
@@ -13,5 +13,6 @@ ROUTERS: list[APIRouter] = [
     profile.router,
     live.router,
     dev.router,
+    *office.ROUTERS,
     welcome.router,  # last: a portal's own home page wins over it
 ]

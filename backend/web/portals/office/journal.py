@@ -1,0 +1,37 @@
+"""The audit journal for administrators; proofs stand in the auditor's portal."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.responses import Response
+
+from backend.audit import service as audit
+from backend.audit.service import JournalFilter
+from backend.core.permissions import Permission
+from backend.web.deps import Listing, Page
+from backend.web.i18n import gettext as _
+from backend.web.portals.office.tools import list_file
+from backend.web.routing import page_router
+
+router = page_router("/office/journal")
+
+
+@router.get("")
+def journal(page: Page, listing: Listing, entity: str | None = None, entity_id: str | None = None) -> Response:
+    """Latest first."""
+    page.ctx.require(Permission.JOURNAL_READ)
+    found = audit.entries(page.ctx, JournalFilter(entity=entity or None, entity_id=entity_id or None), listing)
+    details = {one.seq: json.dumps(one.details, ensure_ascii=False) if one.details else "" for one in found.items}
+    if listing.export:
+        columns = [
+            ("№", lambda one: one.seq),
+            (_("Время"), lambda one: one.at.isoformat()),
+            (_("Кто"), lambda one: one.actor),
+            (_("Действие"), lambda one: one.action),
+            (_("Запись"), lambda one: f"{one.entity} {one.entity_id}"),
+            (_("Подробности"), lambda one: details[one.seq]),
+            (_("Хеш"), lambda one: one.hash),
+        ]
+        return list_file(page, found.items, columns, "journal")
+    return page.render("office/journal.html", rows=found, listing=listing, details=details)
