@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.api import accounts, audit, auth, cash, identity, issues, notifications, orders, payouts, reports, status
+from backend.web.api import (
+    accounts,
+    audit,
+    auth,
+    cash,
+    identity,
+    issues,
+    notifications,
+    orders,
+    payouts,
+    reports,
+    status,
+)
 
 ROUTERS: list[APIRouter] = [
     status.router,
