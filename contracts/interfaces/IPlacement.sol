@@ -104,6 +104,8 @@ interface IPlacement {
     /// @notice ISSUER_CHOICE: the issuer's allocation, after the book is closed and before settlement.
     function allocate(bytes32 issueId, uint32[] calldata orderIds, uint64[] calldata units) external;
     /// @notice Settle or refund the next `count` orders; anyone. A blocked or no longer admitted investor is refunded.
+    /// An issuer's choice is begun by the issuer or OPERATOR once it reaches the minimum, by anyone three days after `creditingAt`
+    /// (refunds, if it has not).
     function settle(bytes32 issueId, uint32 count) external;
 
     function sale(bytes32 issueId) external view returns (Sale memory);

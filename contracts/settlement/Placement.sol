@@ -218,9 +218,12 @@ contract Placement is PlacementBook {
         if (block.timestamp >= book.maturity) return true;
         if (block.timestamp > IDigitalAsset(book.asset).circulationEndsAt()) return true;
         if (book.deal.allocation != IIssueRegistry.Allocation.ISSUER_CHOICE || book.tally.nextOrder != 1) return false;
-        if (book.chosen != 0 && book.chosen >= book.deal.minimumUnits) return false;
-        require(block.timestamp > book.deal.creditingAt + ALLOCATION_GRACE, AllocationMissing(issueId));
-        return true;
+        bool ready = book.chosen != 0 && book.chosen >= book.deal.minimumUnits;
+        if (block.timestamp > book.deal.creditingAt + ALLOCATION_GRACE) return !ready;
+        // Settlement ends the choice, so until then a stranger may not begin it.
+        bool may = msg.sender == book.gate.issuer || _hasRole(msg.sender, Roles.OPERATOR);
+        require(ready && may, AllocationMissing(issueId));
+        return false;
     }
 
     function _settleOne(Batch memory batch, uint32 orderId) private {

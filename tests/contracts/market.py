@@ -15,6 +15,7 @@ from tests.contracts.system import (
     SYSTEM_ACCOUNT,
     TEST,
     TREASURER,
+    People,
     System,
     digest,
 )
@@ -65,9 +66,9 @@ def close(system: System, asset: Contract) -> Receipt:
     return receipt
 
 
-def settle(system: System, asset: Contract, count: int = 1_000) -> Receipt:
+def settle(system: System, asset: Contract, count: int = 1_000, sender: str = People.stranger) -> Receipt:
     """Settle or refund the next orders, by somebody who has nothing to do with the sale."""
-    receipt: Receipt = system.placement.settle(asset.issueId(), count, sender=system.people.stranger)
+    receipt: Receipt = system.placement.settle(asset.issueId(), count, sender=sender)
     return receipt
 
 

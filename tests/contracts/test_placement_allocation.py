@@ -167,7 +167,9 @@ def test_issuer_chooses_and_may_choose_again_before_settlement(system: System, i
     assert [(e.orderId, e.units) for e in events] == [(1, 10)]
     assert placed(system, asset, 1) == (ORDER_OPEN, 10)
 
-    settle(system, asset, 1)
+    with refused("AllocationMissing", issueId=issue_id):
+        settle(system, asset, 1)  # a stranger can't end the choice
+    settle(system, asset, 1, investors.issuer)
     with refused("PlacementWrongState", state=SETTLING):
         allocate(issue_id, [2], [30], sender=investors.issuer)
     settle(system, asset)
@@ -180,7 +182,7 @@ def test_order_that_the_issuer_passes_over_is_refunded(system: System, investors
     asset = chosen_sale(system, investors)
     close(system, asset)
     system.placement.allocate(asset.issueId(), [2], [80], sender=investors.issuer)
-    settle(system, asset)
+    settle(system, asset, sender=investors.operator)
     assert placed(system, asset, 1) == (ORDER_REFUNDED, 0)
     assert placed(system, asset, 2) == (ORDER_SETTLED, 80)
     assert free(system, investors.alice) == MONEY
@@ -193,14 +195,23 @@ def test_silent_issuer_cannot_keep_the_money(system: System, investors: People) 
     with refused("AllocationMissing", issueId=issue_id):
         settle(system, asset)
     system.placement.allocate(issue_id, [1], [49], sender=investors.issuer)  # below the minimum
-    with refused("AllocationMissing", issueId=issue_id):
-        settle(system, asset)
+    for who in (investors.issuer, investors.operator, investors.stranger):
+        with refused("AllocationMissing", issueId=issue_id):
+            settle(system, asset, sender=who)
     system.evm.wait(system.placement.ALLOCATION_GRACE() + 1)
     done = settle(system, asset)
     assert not done.event("PlacementClosed").succeeded
     assert not done.event("PlacementCompleted").succeeded
     assert free(system, investors.alice) == free(system, investors.bob) == MONEY
     assert_escrow(system, asset)
+
+
+def test_choice_that_nobody_began_to_settle_is_settled_by_anyone(system: System, investors: People) -> None:
+    asset = chosen_sale(system, investors)
+    close(system, asset)
+    system.placement.allocate(asset.issueId(), [1], [49], sender=investors.issuer)
+    system.evm.wait(system.placement.ALLOCATION_GRACE() + 1)
+    assert settle(system, asset).event("OrderSettled").units == 49
 
 
 def test_other_allocations_are_not_the_issuers_choice(system: System, investors: People) -> None:
