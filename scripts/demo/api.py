@@ -12,6 +12,7 @@ import pyotp
 
 WAIT_S = 150.0
 PAUSE_S = 0.1
+CODE_ATTEMPTS = 3
 
 
 class ApiRefusedError(Exception):
@@ -56,15 +57,17 @@ class User:
     def sign_in(self) -> None:
         """Get a token; with the second factor when there is one."""
         body: dict[str, Any] = {"email": self.email, "password": self.password, "portal": self.portal}
-        if self.totp:
-            body["totp"] = self.code()
-        self.token = self._send("POST", "auth/login", {}, json=body)["access_token"]
+        self.token = self._with_code("auth/login", {}, body, "totp")["access_token"]
 
     def enrol(self) -> str:
         """Turn a second factor on; the secret."""
         offered = self.post("auth/totp", f"totp:{time.time_ns()}")
         self.totp = str(offered["secret"])
-        self.post("auth/totp/confirm", f"totp-confirm:{time.time_ns()}", json={"code": self.code()})
+        try:
+            self.post("auth/totp/confirm", f"totp-confirm:{time.time_ns()}", json={"code": self.code()})
+        except ApiRefusedError:
+            if not self.get("auth/me")["second_factor"]:
+                raise
         return self.totp
 
     def code(self) -> str:
@@ -109,8 +112,17 @@ class User:
         raise WaitedTooLongError(f"{method} {path}: signing in again and again")
 
     def _step_up(self) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        self._send("POST", "auth/step-up", headers, json={"code": self.code()})
+        self._with_code("auth/step-up", {"Authorization": f"Bearer {self.token}"}, {}, "code")
+
+    def _with_code(self, path: str, headers: dict[str, str], body: dict[str, Any], field_name: str) -> Any:
+        # A code counts once: when the answer was lost with a killed server, the code may be spent, and the next one is tried.
+        for attempt in range(CODE_ATTEMPTS):
+            try:
+                return self._send("POST", path, headers, json={**body, field_name: self.code()} if self.totp else body)
+            except ApiRefusedError as error:
+                if error.code != "code_wrong" or attempt == CODE_ATTEMPTS - 1:
+                    raise
+        raise WaitedTooLongError(path)
 
     def _send(self, method: str, path: str, headers: dict[str, str], **request: Any) -> Any:
         deadline = time.monotonic() + WAIT_S

@@ -107,6 +107,7 @@ def test_killing_any_process_at_any_moment_changes_nothing(undisturbed: str, tmp
     finally:
         killer.stop.set()
         process.kill()
+        process.communicate()
     assert process.returncode == 0, f"killed {killer.killed}\n{output[-4000:]}"
     assert len(killer.killed) >= 5
     assert table_of(output) == table_of(undisturbed)
@@ -121,7 +122,7 @@ def test_killing_the_whole_platform_and_starting_again_ends_with_the_same_table(
     while steps_done(folder) < 40 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     process.kill()
-    process.wait()
+    process.communicate()
     again = start(folder)
     output, _ = again.communicate(timeout=LONGEST_S)
     assert again.returncode == 0, output[-4000:]
