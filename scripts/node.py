@@ -6,11 +6,12 @@ Anvil keeps its chain in memory. The supervisor, every POLL_S:
 1. asks for the newest block and for the offset of chain time to the wall clock;
 2. writes new blocks (timestamp, signed transactions, hash) to the journal and waits for the disk;
 3. only then announces the height in DIR/durable-head, above which the indexer reads nothing.
-Every CHECKPOINT_BLOCKS it dumps the whole state and begins a new journal (see node_store).
+Every CHECKPOINT_BLOCKS it stops mining for a moment, dumps the whole state and begins a new journal (see node_store).
 
-Start and recovery are one path: a private anvil loads the newest checkpoint and mines the journal's blocks again,
-each checked by its hash; the result becomes the checkpoint from which the public anvil starts, on the old
-port, with chain time going on from where it would be now. A block mined but not yet announced when anvil dies is gone,
+Start and recovery are one path: a private anvil loads the newest checkpoint, whose state must have the root that its
+last header names, and mines the journal's blocks again, each checked by its hash. An unsound checkpoint (anvil may
+dump in the middle of a block) is passed over for the one before it, which has a journal too. The result becomes the
+checkpoint from which the public anvil starts, on the old port, with chain time going on from where it would be now. A block mined but not yet announced when anvil dies is gone,
 as is the pool: the sender of a transaction repeats it until it is mined and durable.
 
 Both may be killed at any instant. The kernel ends anvil with its supervisor; elsewhere the next start does.
@@ -21,7 +22,6 @@ only, and makes the journal's blocks on top of it unrepeatable. A reorganisation
 import argparse
 import contextlib
 import fcntl
-import gzip
 import signal
 import sys
 import time
@@ -32,6 +32,7 @@ from types import FrameType
 from typing import Any
 
 from scripts.node_process import HOST, AnvilProcess, ProcessError, end_orphan, free_port, port_is_free
+from scripts.node_replay import UnrepeatableError, check_state_root, dump, mine_again
 from scripts.node_rpc import NodeRefusedError, NodeRpc, NodeUnreachableError
 from scripts.node_store import BlockRecord, Store, StoreError
 
@@ -64,6 +65,7 @@ class Supervisor:
         self._chain_id, self._genesis_timestamp = chain_id, int(chain["genesis_timestamp"])
         self._head: dict[str, Any] = {}
         self._offset_s: int | None = None
+        self._checkpoint_at = CHECKPOINT_BLOCKS
 
     def run(self) -> None:
         """Start, follow, and start again after every death of anvil, until stopped. Raises SupervisorError."""
@@ -79,7 +81,9 @@ class Supervisor:
         self._recover()
         offset_s = int((self._store.read_json("clock.json") or {"offset_s": 0})["offset_s"])
         fresh = self._store.state_file is None
-        anvil = self._start(self._port, self._genesis_timestamp if fresh else int(time.time()) + offset_s)
+        anvil = self._start(
+            self._port, self._genesis_timestamp if fresh else int(time.time()) + offset_s, self._store.state_file
+        )
         try:
             self._open_for_business(anvil.rpc)
             print(f"node: http://{HOST}:{self._port}, block {int(self._head['number'], 16)}", flush=True)
@@ -90,20 +94,34 @@ class Supervisor:
         finally:
             anvil.kill()
 
-    def _start(self, port: int, timestamp: int) -> AnvilProcess:
-        return AnvilProcess(self._store.folder, port, self._chain_id, timestamp, self._store.state_file)
+    def _start(self, port: int, timestamp: int, state: Path | None) -> AnvilProcess:
+        return AnvilProcess(self._store.folder, port, self._chain_id, timestamp, state)
 
     def _recover(self) -> None:
-        """Bring the newest checkpoint up to the end of the journal."""
-        records = self._store.read_journal()
-        if not records:
+        """Bring the newest sound checkpoint up to the end of the journal. Raises the first failure when none is."""
+        failure: Exception | None = None
+        for generation in self._store.generations():
+            try:
+                self._restore(generation)
+            except (UnrepeatableError, ProcessError) as error:
+                failure = failure or error
+                print(f"node: checkpoint {generation}: {error}", file=sys.stderr, flush=True)
+            else:
+                return
+        if failure:
+            raise failure
+
+    def _restore(self, generation: int) -> None:
+        state, records = self._store.state_of(generation), self._store.read_journal(generation)
+        if state is None and not records:
             return
         # Anvil refuses block times before its own start, so this one starts where the chain did.
-        anvil = self._start(free_port(), self._genesis_timestamp)
+        anvil = self._start(free_port(), self._genesis_timestamp, state)
         try:
-            for record in records:
-                _mine_again(anvil.rpc, record)
-            self._checkpoint(anvil.rpc)
+            check_state_root(anvil.rpc)
+            mined = [mine_again(anvil.rpc, record) for record in records]
+            if any(mined) or generation != self._store.generation:
+                self._store.write_checkpoint(dump(anvil.rpc))
         finally:
             anvil.kill()
 
@@ -113,9 +131,16 @@ class Supervisor:
         self._check_promise(rpc)
         self._set_clock(rpc)
         if self._store.state_file is None:
-            self._checkpoint(rpc)
+            self._store.write_checkpoint(dump(rpc))
         self._announce()
         self._store.write_text("rpc-url", f"http://{HOST}:{self._port}")
+        self._resume(rpc)
+
+    def _pause(self, rpc: NodeRpc) -> None:
+        """Transactions wait in the pool until `_resume`."""
+        rpc.call(*(("evm_setIntervalMining", 0) if self._block_time_s else ("evm_setAutomine", False)))
+
+    def _resume(self, rpc: NodeRpc) -> None:
         if self._block_time_s:
             rpc.call("evm_setIntervalMining", self._block_time_s)
             return
@@ -147,17 +172,20 @@ class Supervisor:
     def _follow(self, rpc: NodeRpc) -> None:
         """One look at the chain: make durable and announce what is new."""
         # In this order the offset is never older than the block, so time can't fall behind it after a restart.
-        head, offset_s = rpc.batch([("eth_getBlockByNumber", ["latest", False]), ("evm_increaseTime", [0])])
-        self._save_clock(int(offset_s))
+        head = rpc.call("eth_getBlockByNumber", "latest", False)
+        self._save_clock(int(rpc.call("evm_increaseTime", 0)))
         if head["hash"] == self._head["hash"]:
             return
         if not self._record_up_to(rpc, int(head["number"], 16)):
             print("node: the chain was reorganised, writing a checkpoint", file=sys.stderr, flush=True)
-            self._checkpoint(rpc)
-        elif self._store.recorded >= CHECKPOINT_BLOCKS:
-            self._announce()
-            self._checkpoint(rpc)
+            self._pause(rpc)
+            self._head = rpc.call("eth_getBlockByNumber", "latest", False)
+            self._store.write_checkpoint(dump(rpc))
+            self._resume(rpc)
         self._announce()
+        if self._store.recorded >= self._checkpoint_at:
+            self._checkpoint(rpc)
+            self._resume(rpc)
 
     def _record_up_to(self, rpc: NodeRpc, number: int) -> bool:
         """Append blocks to the journal, at most CHUNK_BLOCKS; False when they don't follow from the last one."""
@@ -181,11 +209,18 @@ class Supervisor:
         return True
 
     def _checkpoint(self, rpc: NodeRpc) -> None:
-        """Write the whole state. A block mined meanwhile is in the dump too, and comes into the new journal as well."""
-        head = rpc.call("eth_getBlockByNumber", "latest", False)
-        dump = rpc.call("anvil_dumpState")
-        self._store.write_checkpoint(gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))
-        self._head = head
+        """Stop mining and write the whole state, unless a block came meanwhile all the same (`evm_mine`): then later.
+
+        A block that is in the dump and not yet recorded comes into the new journal, so that journals have no gap.
+        """
+        self._pause(rpc)
+        before = rpc.call("eth_getBlockByNumber", "latest", False)["hash"]
+        state = dump(rpc)
+        if rpc.call("eth_getBlockByNumber", "latest", False)["hash"] == before:
+            self._store.write_checkpoint(state)
+            self._checkpoint_at = CHECKPOINT_BLOCKS
+        else:
+            self._checkpoint_at += CHUNK_BLOCKS
 
     def _save_clock(self, offset_s: int) -> None:
         if offset_s != self._offset_s:
@@ -195,23 +230,6 @@ class Supervisor:
     def _announce(self) -> None:
         head = {"number": int(self._head["number"], 16), "hash": self._head["hash"]}
         self._store.write_json("durable-head", head, durable=False)  # renewed at every start
-
-
-def _mine_again(rpc: NodeRpc, record: BlockRecord) -> None:
-    """Mine a block of the journal, or find it in the checkpoint. Raises SupervisorError when it comes out different."""
-    height = hex(record.number)
-    block = rpc.call("eth_getBlockByNumber", height, False)
-    if block is None:
-        rpc.call("evm_setNextBlockTimestamp", record.timestamp)
-        for start in range(0, len(record.transactions), CHUNK_BLOCKS):
-            part = record.transactions[start : start + CHUNK_BLOCKS]
-            rpc.batch([("eth_sendRawTransaction", [signed]) for signed in part])
-        rpc.call("evm_mine")
-        block = rpc.call("eth_getBlockByNumber", height, False)
-    if block is None or block["hash"] != record.hash:
-        raise SupervisorError(
-            f"block {record.number} of the journal can't be repeated: the chain was changed by other means than transactions"
-        )
 
 
 def _last_port(store: Store) -> int:
@@ -254,7 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, on_signal)
             signal.signal(signal.SIGINT, on_signal)
             supervisor.run()
-    except (SupervisorError, ProcessError, StoreError, NodeRefusedError) as error:
+    except (SupervisorError, UnrepeatableError, ProcessError, StoreError, NodeRefusedError) as error:
         print(f"node: {error}", file=sys.stderr)
         return 1
     return 0

@@ -31,7 +31,7 @@ class NodeRpc:
         return self.batch([(method, list(params))])[0]
 
     def batch(self, calls: list[Call]) -> list[Any]:
-        """The results of several calls sent at once, in the order asked; the node runs them in that order too."""
+        """The results of several calls sent at once, in the order asked. The node may run them in another order."""
         if not calls:
             return []
         request = [

@@ -1,8 +1,8 @@
 """What the embedded node keeps on disk: checkpoints, the journal of blocks above the newest one, the clock.
 
     chain.json            chain id and genesis time, written once
-    state-NNNNNNNN.json   a full dump of anvil, made every few hundred blocks; only the newest counts
-    blocks-NNNNNNNN.log   one line for each block mined since that dump: what is needed to mine it again
+    state-NNNNNNNN.json   a full dump of anvil, made every few hundred blocks; the newest two are kept
+    blocks-NNNNNNNN.log   one line for each block recorded since that dump: what is needed to mine it again
     clock.json            how many seconds chain time is ahead of the wall clock
     durable-head          {"number", "hash"} of the last block that a restart brings back
     rpc-url, anvil.pid    where the node listens, and its process
@@ -52,44 +52,46 @@ class Store:
     @property
     def state_file(self) -> Path | None:
         """The newest checkpoint; None before the first."""
-        return self._state(self.generation) if self.generation else None
+        return self.state_of(self.generation)
+
+    def state_of(self, generation: int) -> Path | None:
+        """The checkpoint of a generation; None for generation 0, which begins at genesis."""
+        return self._state(generation) if generation else None
+
+    def generations(self) -> list[int]:
+        """From where the chain can be restored, best first."""
+        kept = sorted((number for number, _ in self._states()), reverse=True)
+        return kept if self.generation > 1 else [*kept, 0]
 
     def write_checkpoint(self, state: bytes) -> None:
         """Make `state` (anvil's JSON) the newest checkpoint, and begin an empty journal on top of it."""
         self._write("state.tmp", self._state(self.generation + 1).name, state, durable=True)
         self.generation += 1
         self.recorded = 0
-        for number, path in self._states():
-            if number < self.generation:
-                path.unlink()
-        for path in self.folder.glob("blocks-*.log"):
-            if path != self._journal():
-                path.unlink()
+        # The one before stays, with its journal, in case this dump turns out to be unsound.
+        for old in (*self.folder.glob("state-*.json"), *self.folder.glob("blocks-*.log")):
+            if int(old.stem.rpartition("-")[2]) < self.generation - 1:
+                old.unlink()
 
     def append(self, records: Iterable[BlockRecord]) -> None:
         """Add blocks to the journal; they are on disk when this returns."""
         lines = [json.dumps(asdict(record), separators=(",", ":")) + "\n" for record in records]
-        with self._journal().open("ab") as file:
+        with self._journal(self.generation).open("ab") as file:
             file.write("".join(lines).encode())
             file.flush()
             os.fsync(file.fileno())
         self.recorded += len(lines)
 
-    def read_journal(self) -> list[BlockRecord]:
-        """The blocks of the journal in order. A torn last line is cut off: its block was never announced as durable."""
-        path = self._journal()
-        if not path.exists():
-            return []
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            os.truncate(path, len(whole))
-        try:
-            rows = [json.loads(line) for line in whole.splitlines()]
-            records = [BlockRecord(**{**row, "transactions": tuple(row["transactions"])}) for row in rows]
-        except (ValueError, TypeError, KeyError) as error:
-            raise StoreError(f"{path} is damaged: {error}") from error
-        self.recorded = len(records)
+    def read_journal(self, since: int) -> list[BlockRecord]:
+        """The blocks recorded on top of the checkpoint of generation `since` and of all later ones, in order.
+
+        A torn last line is cut off: its block was never announced as durable. Raises StoreError for other damage.
+        """
+        records: list[BlockRecord] = []
+        for generation in range(since, self.generation + 1):
+            part = _read_records(self._journal(generation))
+            records += part
+            self.recorded = len(part)
         return records
 
     def read_json(self, name: str) -> dict[str, Any] | None:
@@ -137,5 +139,19 @@ class Store:
     def _state(self, generation: int) -> Path:
         return self.folder / f"state-{generation:08d}.json"
 
-    def _journal(self) -> Path:
-        return self.folder / f"blocks-{self.generation:08d}.log"
+    def _journal(self, generation: int) -> Path:
+        return self.folder / f"blocks-{generation:08d}.log"
+
+
+def _read_records(path: Path) -> list[BlockRecord]:
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        os.truncate(path, len(whole))
+    try:
+        rows = [json.loads(line) for line in whole.splitlines()]
+        return [BlockRecord(**{**row, "transactions": tuple(row["transactions"])}) for row in rows]
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"{path} is damaged: {error}") from error
