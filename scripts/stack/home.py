@@ -60,6 +60,7 @@ class Home:
         """Make folders and secrets that are missing."""
         for one in (self.folder, self.node_dir, self.deployments, self.logs):
             one.mkdir(parents=True, exist_ok=True)
+        self._kept("environment", lambda: self.environment)
         self._kept("kek.hex", lambda: secrets.token_hex(32))
         self._kept("jwt-secret", lambda: secrets.token_urlsafe(48))
         self._kept("deployer.hex", lambda: "0x" + secrets.token_hex(32))
@@ -68,8 +69,9 @@ class Home:
 
     def environment_of_processes(self) -> dict[str, str]:
         """Settings of indexer, web and worker, over this process's environment."""
+        kind = self._kept("environment", lambda: self.environment)  # a demonstration stays one, whoever starts it again
         extra = {
-            "KAPITAL_ENVIRONMENT": self.environment,
+            "KAPITAL_ENVIRONMENT": kind,
             "KAPITAL_DATABASE_URL": os.environ.get("KAPITAL_DATABASE_URL", f"sqlite:///{self.folder / 'kapital.db'}"),
             "KAPITAL_RPC_URL": self.rpc_url,
             "KAPITAL_DEPLOYMENT_FILE": str(self.deployment_file),
@@ -77,7 +79,7 @@ class Home:
             "KAPITAL_KEK_FILE": str(self.folder / "kek.hex"),
             "KAPITAL_JWT_SECRET": (self.folder / "jwt-secret").read_text().strip(),
             "KAPITAL_FILES_DIR": str(self.folder / "files"),
-            "KAPITAL_CLOCK": "chain" if self.environment == "demo" else "system",
+            "KAPITAL_CLOCK": "chain" if kind == "demo" else "system",
             "KAPITAL_PUBLIC_URL": self.url,
             "PYTHONUNBUFFERED": "1",
         }
