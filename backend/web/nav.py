@@ -44,8 +44,45 @@ FACES: dict[str, PortalFace] = {
 }
 
 NAV: dict[str, list[Group]] = {
-    "investor": [Group("", (Entry("/investor", _("Обзор"), "home"),))],
-    "issuer": [Group("", (Entry("/issuer", _("Обзор"), "home"),))],
+    "investor": [
+        Group(
+            "",
+            (
+                Entry("/investor", _("Обзор"), "home"),
+                Entry("/investor/issues", _("Каталог выпусков"), "list-search", Permission.CATALOGUE_READ),
+            ),
+        ),
+        Group(
+            _("Вложения"),
+            (
+                Entry("/investor/portfolio", _("Портфель"), "chart-arcs", Permission.HOLDING_READ),
+                Entry("/investor/orders", _("Заявки"), "writing-sign", Permission.ORDER_PLACE),
+                Entry("/investor/market", _("Вторичный рынок"), "arrows-exchange", Permission.OFFER_MAKE),
+                Entry("/investor/payouts", _("Выплаты"), "calendar-dollar", Permission.PAYOUT_READ_OWN),
+                Entry("/investor/operations", _("Операции"), "history", Permission.HOLDING_READ),
+            ),
+        ),
+        Group(
+            _("Счёт"),
+            (
+                Entry("/investor/cash", _("Деньги"), "wallet", Permission.CASH_READ),
+                Entry("/investor/notifications", _("Сообщения"), "bell", Permission.NOTIFICATION_READ),
+                Entry("/investor/onboarding", _("Анкета участника"), "clipboard-text"),
+            ),
+        ),
+    ],
+    "issuer": [
+        Group(
+            "",
+            (
+                Entry("/issuer", _("Обзор"), "home"),
+                Entry("/issuer/issues", _("Выпуски"), "file-certificate", Permission.ISSUE_DRAFT),
+                Entry("/issuer/payouts", _("Выплаты"), "calendar-event", Permission.PAYOUT_READ_OWN),
+                Entry("/issuer/cash", _("Деньги"), "wallet", Permission.CASH_READ),
+                Entry("/issuer/onboarding", _("Анкета эмитента"), "clipboard-text"),
+            ),
+        ),
+    ],
     "office": [
         Group(
             "",
@@ -86,7 +123,38 @@ NAV: dict[str, list[Group]] = {
             ),
         ),
     ],
-    "audit": [Group("", (Entry("/audit", _("Обзор"), "home"),))],
+    "audit": [
+        Group(
+            "",
+            (
+                Entry("/audit", _("Обзор"), "home"),
+                Entry("/audit/integrity", _("Целостность"), "shield-check", Permission.INTEGRITY_CHECK),
+            ),
+        ),
+        Group(
+            _("Цепочка"),
+            (
+                Entry("/audit/blocks", _("Блоки"), "cube", Permission.EXPLORER_READ),
+                Entry("/audit/transactions", _("Транзакции"), "arrows-exchange", Permission.EXPLORER_READ),
+                Entry("/audit/events", _("События"), "list-details", Permission.HOLDER_READ_ALL),
+            ),
+        ),
+        Group(
+            _("Реестры"),
+            (
+                Entry("/audit/tokens", _("Активы"), "coins", Permission.EXPLORER_READ),
+                Entry("/audit/participants", _("Участники"), "users", Permission.PARTICIPANT_READ),
+            ),
+        ),
+        Group(
+            _("Контроль"),
+            (
+                Entry("/audit/proposals", _("Две подписи"), "signature", Permission.HOLDER_READ_ALL),
+                Entry("/audit/roles", _("Роли"), "key", Permission.HOLDER_READ_ALL),
+                Entry("/audit/journal", _("Журнал"), "notebook", Permission.JOURNAL_READ),
+            ),
+        ),
+    ],
 }
 
 

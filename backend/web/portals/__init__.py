@@ -5,14 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.web import live
-from backend.web.portals import auth, dev, office, oidc, profile, welcome
+from backend.web.portals import audit, auth, dev, investor, issuer, office, oidc, onboarding, profile, welcome
 
 ROUTERS: list[APIRouter] = [
     auth.router,
     oidc.router,
     profile.router,
+    *audit.ROUTERS,  # before the streams: /audit/events is a page, and a stream when it is asked for a topic
     live.router,
     dev.router,
+    *issuer.ROUTERS,
     *office.ROUTERS,
+    onboarding.router,
+    *investor.ROUTERS,
     welcome.router,  # last: a portal's own home page wins over it
 ]
