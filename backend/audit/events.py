@@ -91,6 +91,12 @@ def public_key(ctx: Context) -> str:
     return _key(ctx)[1]
 
 
+def published_key(ctx: Context) -> str | None:
+    """The published key as it stands; None before :func:`ensure_key` has made it."""
+    row = ctx.session.get(AuditKey, KEY)
+    return row.public_key if row else None
+
+
 def ensure_key(ctx: Context) -> None:
     """Tick: make the key before the first reader asks, for readers don't write."""
     _key(ctx)

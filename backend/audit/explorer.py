@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.accounts import service as accounts
 from backend.audit import repository
 from backend.audit.errors import AddressUnknown, BlockUnknown, TransactionUnknown
 from backend.cash import service as cash
@@ -200,7 +201,7 @@ def contracts(ctx: Context) -> dict[str, str]:
 
 
 def names_of(ctx: Context, addresses: Collection[str]) -> dict[str, str]:
-    """What to call an address: contract, symbol of a token, number of a participant (for those who may know it)."""
+    """What to call an address: contract, symbol of a token, number of a participant, officer (for those who may know it)."""
     wanted = {address.lower() for address in addresses if address}
     known = contracts(ctx)
     symbols = {asset: issue.symbol for asset, issue in repository.assets(ctx).items()}
@@ -209,6 +210,19 @@ def names_of(ctx: Context, addresses: Collection[str]) -> dict[str, str]:
     for wallet, owner in people.items():
         if ctx.actor.may(Permission.PARTICIPANT_READ) or owner.id == ctx.actor.participant_id:
             found[wallet] = owner.number
+    if ctx.actor.may(Permission.PARTICIPANT_READ):
+        found |= _officers(ctx, wanted - found.keys())
+    return found
+
+
+def _officers(ctx: Context, addresses: Collection[str]) -> dict[str, str]:
+    """Names of officers and of the operator's own services by their addresses."""
+    found = {}
+    for address, kind, owner in repository.owners_of(ctx, sorted(addresses)):
+        if kind == "officer":
+            found[address] = accounts.account(ctx, owner).name
+        elif kind == "system":
+            found[address] = owner
     return found
 
 

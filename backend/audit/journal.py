@@ -40,6 +40,15 @@ def entries(ctx: Context, wanted: JournalFilter, request: PageRequest) -> Page[J
     return repository.journal_entries(ctx, wanted, request)
 
 
+def entry(ctx: Context, seq: int) -> JournalEntry:
+    """One entry; raises :class:`EntryUnknown`."""
+    ctx.require(Permission.JOURNAL_READ)
+    found = ctx.session.get(JournalEntry, seq)
+    if found is None:
+        raise EntryUnknown
+    return found
+
+
 def anchors(ctx: Context) -> list[ChainAnchor]:
     """Anchored roots, the latest first."""
     ctx.require_any(Permission.JOURNAL_READ, Permission.INTEGRITY_CHECK)
@@ -49,18 +58,16 @@ def anchors(ctx: Context) -> list[ChainAnchor]:
 def proof(ctx: Context, seq: int) -> Proof:
     """Proof of an entry against the root that covers it; raises :class:`NotAnchored` before that."""
     ctx.require(Permission.JOURNAL_READ)
-    entry = ctx.session.get(JournalEntry, seq)
-    if entry is None:
-        raise EntryUnknown
+    wanted = entry(ctx, seq)
     anchor = repository.anchor_of(ctx, seq)
     if anchor is None:
         raise NotAnchored
     leaves = [leaf_of(one) for one in repository.entry_hashes(ctx, anchor.first_entry, anchor.last_entry)]
     index = seq - anchor.first_entry
     return Proof(
-        entry=entry,
+        entry=wanted,
         anchor=anchor,
-        leaf=leaf_of(entry.hash).hex(),
+        leaf=leaf_of(wanted.hash).hex(),
         index=index,
         size=len(leaves),
         path=[one.hex() for one in merkle.path(leaves, index)],

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from backend.core.context import Context
 from backend.core.journal import JournalEntry
 from backend.core.pagination import Page, PageRequest, ordered, paginate
-from backend.custody.models import Intent
+from backend.custody.models import Intent, Wallet
 from indexer.models import (
     ChainAnchor,
     ChainBlock,
@@ -121,6 +121,12 @@ def logs_of(ctx: Context, tx_hash: str) -> list[ChainLog]:
 def intents_by_hash(ctx: Context, hashes: Collection[str]) -> dict[str, Intent]:
     """Who wanted a transaction."""
     return {str(row.tx_hash): row for row in ctx.session.exec(select(Intent).where(col(Intent.tx_hash).in_(hashes)))}
+
+
+def owners_of(ctx: Context, addresses: Collection[str]) -> list[tuple[str, str, str]]:
+    """Address, kind and identifier of the owners whose keys the operator keeps."""
+    statement = select(Wallet.address, Wallet.owner_kind, Wallet.owner_id).where(col(Wallet.address).in_(addresses))
+    return list(ctx.session.exec(statement))
 
 
 def assets(ctx: Context) -> dict[str, ChainIssue]:

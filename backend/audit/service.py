@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.audit.events import event_names, events, export_csv, export_json, public_key, verify
+from backend.audit.events import event_names, events, export_csv, export_json, public_key, published_key, verify
 from backend.audit.explorer import (
     AddressPage,
     BlockPage,
@@ -17,7 +17,20 @@ from backend.audit.explorer import (
     transactions,
 )
 from backend.audit.integrity import Integrity, JournalCheck, Validator, integrity, verify_journal
-from backend.audit.journal import Proof, anchors, entries, proof
+from backend.audit.journal import Proof, anchors, entries, entry, proof
+from backend.audit.registers import (
+    Found,
+    ParticipantAt,
+    ProposalRow,
+    Roles,
+    Totals,
+    block_at,
+    participants_at,
+    proposals,
+    roles,
+    search,
+    totals,
+)
 from backend.audit.repository import EventFilter, JournalFilter
 from backend.audit.tokens import Holders, TokenPage, TokenRow, holders_at, token_page, tokens, transfers
 
@@ -26,21 +39,28 @@ __all__ = [
     "BlockPage",
     "Call",
     "EventFilter",
+    "Found",
     "Holders",
     "Integrity",
     "JournalCheck",
     "JournalFilter",
+    "ParticipantAt",
     "Proof",
+    "ProposalRow",
+    "Roles",
     "TokenPage",
     "TokenRow",
+    "Totals",
     "TransactionPage",
     "TransactionRow",
     "Validator",
     "address_page",
     "anchors",
+    "block_at",
     "block_page",
     "blocks",
     "entries",
+    "entry",
     "event_names",
     "events",
     "export_csv",
@@ -48,10 +68,16 @@ __all__ = [
     "holders_at",
     "integrity",
     "names_of",
+    "participants_at",
     "proof",
+    "proposals",
     "public_key",
+    "published_key",
+    "roles",
+    "search",
     "token_page",
     "tokens",
+    "totals",
     "transaction_page",
     "transactions",
     "transfers",

@@ -1,0 +1,70 @@
+"""The audit journal, the proof of an entry, the check of the whole."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from starlette.responses import Response
+
+from backend.audit import service as audit
+from backend.audit.errors import NotAnchored
+from backend.audit.service import JournalFilter
+from backend.core.journal import entry_hash
+from backend.core.permissions import Permission
+from backend.web import exports
+from backend.web.api.audit import ENTRY_COLUMNS
+from backend.web.deps import Listing, Page
+from backend.web.portals.audit.common import Text, moment_of
+from backend.web.routing import page_router
+
+router = page_router("/audit")
+
+_NAMES = ("action", "entity", "entity_id", "since", "until")
+
+
+@router.get("/journal")
+def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
+    """Entries, the latest first; ``verify=1`` recomputes every hash."""
+    query = page.request.query_params
+    wanted = JournalFilter(
+        action=query.get("action") or None,
+        entity=query.get("entity") or None,
+        entity_id=query.get("entity_id") or None,
+        since=_day(query.get("since"), "00:00:00"),
+        until=_day(query.get("until"), "23:59:59"),
+    )
+    rows = audit.entries(page.ctx, wanted, listing)
+    if listing.export:
+        kind = "xlsx" if query.get("format") == "xlsx" else "csv"
+        return exports.export(rows.items, ENTRY_COLUMNS, "journal", kind)
+    return page.render(
+        "audit/journal.html",
+        rows=rows,
+        listing=listing,
+        chosen={name: query.get(name, "") for name in _NAMES},
+        check=audit.verify_journal(page.ctx) if verify else None,
+        anchors=audit.anchors(page.ctx),
+        may_check=page.ctx.actor.may(Permission.JOURNAL_READ),
+    )
+
+
+@router.get("/journal/{seq}")
+def entry(page: Page, seq: int) -> Response:
+    """An entry with its hash recomputed and, once anchored, the proof that it stood in the journal."""
+    found = audit.entry(page.ctx, seq)
+    try:
+        proof = audit.proof(page.ctx, seq)
+    except NotAnchored:
+        proof = None
+    return page.render(
+        "audit/entry.html",
+        found=found,
+        proof=proof,
+        details=json.dumps(found.details, ensure_ascii=False, indent=2, sort_keys=True),
+        intact=entry_hash(found) == found.hash,
+    )
+
+
+def _day(text: str | None, end: str) -> datetime | None:
+    return moment_of(f"{text}T{end}") if text else None
