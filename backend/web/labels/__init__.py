@@ -5,7 +5,7 @@ In a template: ``{{ ui.badge("intent", intent.state) }}``.
 
 from __future__ import annotations
 
-from backend.web.labels import accounts, cash, identity, intents, issues, payouts
+from backend.web.labels import accounts, audit, cash, identity, intents, issues, orders, payouts
 from backend.web.labels.base import Label
 
 __all__ = ["TABLES", "Label", "label"]
@@ -16,7 +16,9 @@ TABLES: dict[str, dict[str, Label]] = {
     **cash.LABELS,
     **identity.LABELS,
     **issues.LABELS,
+    **orders.LABELS,
     **payouts.LABELS,
+    **audit.LABELS,
 }
 
 

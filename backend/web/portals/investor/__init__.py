@@ -1,0 +1,27 @@
+"""The investor's portal: pages over the services; no rule of business lives here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from backend.web.portals.investor import (
+    cash,
+    catalogue,
+    market,
+    notifications,
+    orders,
+    overview,
+    payouts,
+    portfolio,
+)
+
+ROUTERS: list[APIRouter] = [
+    overview.router,
+    catalogue.router,
+    orders.router,
+    portfolio.router,
+    market.router,
+    cash.router,
+    payouts.router,
+    notifications.router,
+]

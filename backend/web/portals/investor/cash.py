@@ -1,0 +1,113 @@
+"""Money: balance and moves, how to top up, withdrawals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from starlette.responses import Response
+
+from backend.cash import service as cash
+from backend.core.pagination import PageRequest
+from backend.identity import service as identity
+from backend.web.deps import Form, Listing, Page
+from backend.web.i18n import gettext as _
+from backend.web.portals.investor import charts
+from backend.web.portals.investor.common import exported, rubles, sum_of, word
+from backend.web.routing import page_router
+from indexer.models import ChainRubleEntry
+
+router = page_router("/investor/cash")
+CHART_POINTS = 200
+
+
+@router.get("")
+def moves(page: Page, listing: Listing) -> Response:
+    """Balance, its course, every move with its transaction."""
+    rows = cash.my_entries(page.ctx, listing)
+    if listing.export:
+        return exported(page, rows.items, _ENTRY_COLUMNS, "cash")
+    balance = cash.my_balance(page.ctx)
+    latest = cash.my_entries(page.ctx, PageRequest(size=CHART_POINTS)).items
+    return page.render(
+        "investor/cash.html",
+        balance=balance,
+        rows=rows,
+        listing=listing,
+        net=net,
+        chart=charts.of_balance(course(list(latest), balance.total)) if latest else None,
+    )
+
+
+@router.get("/deposit")
+def deposit(page: Page, listing: Listing) -> Response:
+    """How to top up, and payments that came."""
+    rows = cash.my_deposits(page.ctx, listing)
+    if listing.export:
+        return exported(page, rows.items, _DEPOSIT_COLUMNS, "deposits")
+    me = identity.own(page.ctx)
+    return page.render(
+        "investor/deposit.html",
+        rows=rows,
+        listing=listing,
+        me=me,
+        account=page.ctx.settings.nominal_account,
+        bic=page.ctx.settings.nominal_bic,
+        owner=str(identity.profile(page.ctx, me)["name"]),
+    )
+
+
+@router.get("/withdraw")
+def withdrawals(page: Page, listing: Listing) -> Response:
+    """The form and earlier withdrawals."""
+    rows = cash.my_withdrawals(page.ctx, listing)
+    if listing.export:
+        return exported(page, rows.items, _WITHDRAWAL_COLUMNS, "withdrawals")
+    bank = identity.profile(page.ctx, identity.own(page.ctx)).get("bank", {})
+    return page.render(
+        "investor/withdraw.html", rows=rows, listing=listing, balance=cash.my_balance(page.ctx), bank=bank
+    )
+
+
+@router.post("/withdraw")
+def withdraw(page: Page, form: Form) -> Response:
+    """To the own verified account."""
+    row = cash.request(page.ctx, sum_of(form, "amount"), page.key)
+    return page.redirect("/investor/cash/withdraw", toast=_("Заявка {number} принята.").format(number=row.number))
+
+
+def net(entry: ChainRubleEntry) -> int:
+    """How a move changes the whole balance; holding and releasing change only its parts."""
+    return entry.free_delta + entry.held_delta + entry.in_transit_delta + entry.frozen_delta
+
+
+def course(latest: list[ChainRubleEntry], total: int) -> list[tuple[datetime, int]]:
+    """The balance after each move, oldest first, from the present one back."""
+    points = []
+    for entry in latest:
+        points.append((entry.at, total))
+        total -= net(entry)
+    return [(latest[-1].at, total), *reversed(points)]
+
+
+_ENTRY_COLUMNS = [
+    ("Время", lambda one: one.at.isoformat(timespec="seconds")),
+    ("Операция", lambda one: word("ruble_entry", one.kind)),
+    ("Свободно, ₽", lambda one: rubles(one.free_delta)),
+    ("Заблокировано, ₽", lambda one: rubles(one.held_delta)),
+    ("Выводится, ₽", lambda one: rubles(one.in_transit_delta)),
+    ("Заморожено, ₽", lambda one: rubles(one.frozen_delta)),
+    ("Транзакция", lambda one: one.tx_hash),
+]
+_DEPOSIT_COLUMNS = [
+    ("Дата", lambda one: one.booked_on.isoformat()),
+    ("Сумма, ₽", lambda one: rubles(one.amount_kopeks)),
+    ("Номер операции банка", lambda one: one.bank_ref),
+    ("Состояние", lambda one: word("deposit", one.state.value)),
+]
+_WITHDRAWAL_COLUMNS = [
+    ("Номер", lambda one: one.number),
+    ("Подано", lambda one: one.created_at.isoformat(timespec="seconds")),
+    ("Сумма, ₽", lambda one: rubles(one.amount_kopeks)),
+    ("Состояние", lambda one: word("withdrawal", one.state.value)),
+    ("Номер операции банка", lambda one: one.bank_ref or ""),
+]
