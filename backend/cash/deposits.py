@@ -29,7 +29,7 @@ from backend.identity import service as identity
 from backend.identity.service import Participant
 
 CREDIT_REF = "cash.credit"
-_NUMBER = re.compile(r"KPT-(?:INV|ISS)-\d{6}")
+_NUMBER = re.compile(r"(?<![0-9A-Z])KPT-(?:INV|ISS)-\d{6}(?!\d)")
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from indexer.models import ChainCashTotals, ChainRubleAccount, ChainRubleEntry
 def last_statement(ctx: Context, account: str) -> BankStatement | None:
     """The latest statement of an account."""
     statement = select(BankStatement).where(BankStatement.account == account)
-    return ctx.session.exec(statement.order_by(col(BankStatement.to_at).desc())).first()
+    return ctx.session.exec(statement.order_by(col(BankStatement.to_at).desc(), col(BankStatement.id).desc())).first()
 
 
 def statement_by_number(ctx: Context, account: str, statement_id: str) -> BankStatement | None:

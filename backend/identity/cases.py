@@ -10,7 +10,7 @@ from backend.accounts import service as accounts
 from backend.core import files, vault
 from backend.core.clock import to_msk
 from backend.core.context import Context
-from backend.core.errors import Invalid, NotFound, Problem
+from backend.core.errors import Forbidden, Invalid, NotFound, Problem
 from backend.core.files import StoredFile
 from backend.core.ids import new_id
 from backend.core.journal import record
@@ -23,6 +23,7 @@ from backend.identity.states import CASE_MOVES, EDITABLE, OPEN, ApplicantKind, C
 
 FILE_KINDS = ("passport", "charter", "appointment", "egrul", "owners", "accounts", "power", "other")
 FORM_MAX_KEYS = 200
+APPLICANT_PORTALS = frozenset({"investor", "issuer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def start(ctx: Context, kind: ApplicantKind, form: dict[str, Any]) -> CaseView:
     if present is not None and present.state in OPEN | {CaseState.APPROVED}:
         raise CaseExists
     portal = accounts.account(ctx, user_id).portal.value
+    if portal not in APPLICANT_PORTALS:
+        raise Forbidden
     if portal == "issuer" and kind == ApplicantKind.PERSON:
         raise Invalid(
             "Эмитентом может быть организация или ИП.", "An issuer is a company or a sole trader.", field="kind"
@@ -141,10 +144,10 @@ def mine(ctx: Context) -> CaseView | None:
     return view(ctx, case) if case is not None else None
 
 
-def own_file(ctx: Context, file_id: str) -> tuple[StoredFile, bytes]:
-    """A document of an own application."""
+def own_file(ctx: Context, file_id: str, case_id: str | None = None) -> tuple[StoredFile, bytes]:
+    """A document of an own application, of the given one when it is named."""
     row = ctx.session.get(CaseFile, file_id)
-    if row is None:
+    if row is None or case_id not in (None, row.case_id):
         raise NotFound
     _own(ctx, row.case_id)
     return files.load(ctx, file_id)

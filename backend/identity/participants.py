@@ -35,6 +35,7 @@ ADMIT_REF = "identity.admit"
 UPDATE_REF = "identity.update"
 BLOCK_REF = "identity.block"
 UNBLOCK_REF = "identity.unblock"
+CLASS_BITS = {"FREE": 1, "LIMIT": 2, "TEST": 4, "QUAL": 8}
 
 
 def admit(ctx: Context, case: Case, form: AnyForm, classes: int, admitted_until: datetime) -> Participant:
@@ -51,7 +52,8 @@ def admit(ctx: Context, case: Case, form: AnyForm, classes: int, admitted_until:
         row.tax_status = "self_taxed"
     ctx.session.add_all([row, case])
     ctx.session.flush()
-    _promise_admission(ctx, row, classes, admitted_until, f"admit:{case.id}:{case.version}:{_attempt(ctx, case.id)}")
+    attempt = _attempt(ctx, ADMIT_REF, row.id)
+    _promise_admission(ctx, row, classes, admitted_until, f"admit:{case.id}:{case.version}:{attempt}")
     _note(ctx, row.id, "admission_requested", {"classes": classes, "until": admitted_until.isoformat()})
     return row
 
@@ -81,8 +83,9 @@ def ensure_system_participant(ctx: Context, name: str) -> Participant:
 def admit_system(ctx: Context, name: str, admitted_until: datetime) -> Participant:
     """Admit the operator's own account on chain; COMPLIANCE."""
     ctx.require(Permission.PARTICIPANT_ADMIT)
+    check_term(ctx, admitted_until)
     row = ensure_system_participant(ctx, name)
-    _promise_admission(ctx, row, 1, admitted_until, f"admit:{row.id}")
+    _promise_admission(ctx, row, 1, admitted_until, f"admit:{row.id}:{_attempt(ctx, ADMIT_REF, row.id)}")
     return row
 
 
@@ -116,7 +119,8 @@ def update(ctx: Context, participant_id: str, classes: list[str], admitted_until
     if not basis.strip():
         raise Invalid("Укажите основание.", "State the basis.", field="basis")
     row = repository.participant(ctx, participant_id)
-    bits = sum({"FREE": 1, "LIMIT": 2, "TEST": 4, "QUAL": 8}.get(one, 0) for one in set(classes) | {"FREE"})
+    bits = class_bits(classes)
+    check_term(ctx, admitted_until)
     _note(ctx, row.id, "change_requested", {"classes": bits, "basis": basis, "until": admitted_until.isoformat()})
     return custody.request_call(
         ctx,
@@ -124,7 +128,7 @@ def update(ctx: Context, participant_id: str, classes: list[str], admitted_until
         contract="Participants",
         function="update",
         args=[row.wallet, bits, int(admitted_until.timestamp()), _profile_hash(ctx, row)],
-        idempotency_key=f"update:{row.id}:{bits}:{int(admitted_until.timestamp())}",
+        idempotency_key=f"update:{row.id}:{bits}:{int(admitted_until.timestamp())}:{_attempt(ctx, UPDATE_REF, row.id)}",
         ref_kind=UPDATE_REF,
         ref_id=row.id,
         summary=f"Изменить допуск {row.number}",
@@ -185,13 +189,30 @@ def follow_chain(ctx: Context) -> None:
         if row.status == ParticipantStatus.ADMITTING and row.case_id is None:
             row.status = ParticipantStatus.ACTIVE
             ctx.session.add(row)
-        elif row.status == ParticipantStatus.BLOCKED and all(
-            one.handled for one in custody.intents_of(ctx, BLOCK_REF, row.id)
-        ):
+        elif row.status == ParticipantStatus.BLOCKED and _block_was_mirrored(ctx, row):
             row.status = ParticipantStatus.ACTIVE
             ctx.session.add(row)
             _note(ctx, row.id, "unblocked", {})
             emit(ctx, "identity.participant.unblocked", participant_id=row.id)
+
+
+def _block_was_mirrored(ctx: Context, row: Participant) -> bool:
+    # Active on chain means unblocked only after the block was there: a block that is under way or was refused stays in force here.
+    blocks = custody.intents_of(ctx, BLOCK_REF, row.id)
+    return bool(blocks) and blocks[-1].handled and blocks[-1].state == IntentState.CONFIRMED
+
+
+def class_bits(classes: list[str]) -> int:
+    """Access classes as the chain keeps them; FREE is always among them. Raises Invalid for none or an unknown one."""
+    if not classes or any(one not in CLASS_BITS for one in classes):
+        raise Invalid("Выберите классы доступа.", "Choose access classes.", field="classes")
+    return sum(CLASS_BITS[one] for one in set(classes) | {"FREE"})
+
+
+def check_term(ctx: Context, admitted_until: datetime) -> None:
+    """Raise Invalid for an admission that would have ended already."""
+    if admitted_until <= ctx.now():
+        raise Invalid("Срок допуска уже прошёл.", "The admission would have ended already.", field="admitted_until")
 
 
 def register(ctx: Context, request: PageRequest, portal: str | None = None) -> Page[Participant]:
@@ -266,11 +287,9 @@ def _promise_admission(ctx: Context, row: Participant, classes: int, until: date
     )
 
 
-def _attempt(ctx: Context, case_id: str) -> int:
-    row = ctx.session.get(Case, case_id)
-    if row is None or row.participant_id is None:
-        return 0
-    return len([one for one in custody.intents_of(ctx, ADMIT_REF, row.participant_id) if one.handled])
+def _attempt(ctx: Context, ref_kind: str, participant_id: str) -> int:
+    # Answered promises are behind us: the same wish may be promised anew.
+    return len([one for one in custody.intents_of(ctx, ref_kind, participant_id) if one.handled])
 
 
 def _profile_hash(ctx: Context, row: Participant) -> str:

@@ -19,7 +19,7 @@ from backend.identity.cases import CaseView
 from backend.identity.models import Case, CaseFile, CaseRemark
 from backend.identity.states import CASE_MOVES, CaseState, RejectReason
 
-CLASS_BITS = {"FREE": 1, "LIMIT": 2, "TEST": 4, "QUAL": 8}
+CLASS_BITS = participants.CLASS_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def queue(ctx: Context, request: PageRequest, state: CaseState | None = None) ->
 
 
 def open_case(ctx: Context, case_id: str) -> CaseView:
-    """One application with documents and checks; the view is journalled (152-ФЗ)."""
+    """One application with documents and checks; the edge journals the view (152-ФЗ)."""
     ctx.require(Permission.CASE_READ)
     case = ctx.session.get(Case, case_id)
     if case is None or case.state == CaseState.DRAFT:
@@ -45,10 +45,11 @@ def open_case(ctx: Context, case_id: str) -> CaseView:
     return cases.view(ctx, case)
 
 
-def file_of_case(ctx: Context, file_id: str) -> tuple[StoredFile, bytes]:
-    """A document of an application."""
+def file_of_case(ctx: Context, file_id: str, case_id: str | None = None) -> tuple[StoredFile, bytes]:
+    """A document of an application, of the given one when it is named."""
     ctx.require(Permission.CASE_READ)
-    if ctx.session.get(CaseFile, file_id) is None:
+    row = ctx.session.get(CaseFile, file_id)
+    if row is None or case_id not in (None, row.case_id):
         raise NotFound
     return files.load(ctx, file_id)
 
@@ -82,16 +83,12 @@ def approve(ctx: Context, case_id: str, classes: list[str], admitted_until: date
     ``classes`` of FREE, LIMIT, TEST, QUAL; ``admitted_until`` ahead of business time.
     """
     ctx.require(Permission.CASE_DECIDE)
-    unknown = [one for one in classes if one not in CLASS_BITS]
-    if unknown or not classes:
-        raise Invalid("Выберите классы доступа.", "Choose access classes.", field="classes")
-    if admitted_until <= ctx.now():
-        raise Invalid("Срок допуска уже прошёл.", "The admission would have ended already.", field="admitted_until")
+    bits = participants.class_bits(classes)
+    participants.check_term(ctx, admitted_until)
     case = _in_review(ctx, case_id)
     form = cases.checked_form(ctx, case)
     case.officer_id = ctx.actor.user_id
     _move(ctx, case, CaseState.ADMITTING, "identity.case.approving", {"classes": classes})
-    bits = sum(CLASS_BITS[one] for one in set(classes) | {"FREE"})
     participants.admit(ctx, case, form, bits, admitted_until)
     return cases.view(ctx, case)
 

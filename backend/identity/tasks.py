@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from backend.core.context import Context
-from backend.core.errors import Forbidden, NotFound
+from backend.core.errors import Forbidden, NotAllowedInState, NotFound
 from backend.core.journal import record
 from backend.core.permissions import CHAIN_ROLES, Permission
 from backend.custody import calls
@@ -51,7 +51,7 @@ def approve(ctx: Context, proposal_id: int) -> Intent:
         wallet=_wallet(ctx),
         proposal_id=proposal_id,
         data=proposal.data,
-        idempotency_key=f"four-eyes:approve:{proposal_id}:{ctx.actor.wallet}",
+        idempotency_key=_key(ctx, APPROVE_REF, proposal_id),
         ref_kind=APPROVE_REF,
         ref_id=str(proposal_id),
         summary=f"Утвердить предложение № {proposal_id}",
@@ -66,7 +66,7 @@ def cancel(ctx: Context, proposal_id: int) -> Intent:
         ctx,
         wallet=_wallet(ctx),
         proposal_id=proposal_id,
-        idempotency_key=f"four-eyes:cancel:{proposal_id}:{ctx.actor.wallet}",
+        idempotency_key=_key(ctx, CANCEL_REF, proposal_id),
         ref_kind=CANCEL_REF,
         ref_id=str(proposal_id),
         summary=f"Отозвать предложение № {proposal_id}",
@@ -81,7 +81,14 @@ def _checked(ctx: Context, proposal_id: int) -> ChainProposal:
     roles = {CHAIN_ROLES[role] for role in ctx.actor.roles if role in CHAIN_ROLES}
     if int(proposal.role) not in roles:
         raise Forbidden
+    if proposal.state != "PROPOSED":
+        raise NotAllowedInState
     return proposal
+
+
+def _key(ctx: Context, ref_kind: str, proposal_id: int) -> str:
+    answered = [one for one in custody.intents_of(ctx, ref_kind, str(proposal_id)) if one.handled]
+    return f"{ref_kind}:{proposal_id}:{ctx.actor.wallet}:{len(answered)}"
 
 
 def _task(ctx: Context, proposal: ChainProposal) -> Task:

@@ -75,7 +75,7 @@ def save(ctx: Context, issue_id: str, content: dict[str, Any]) -> Draft:
 def attach(ctx: Context, issue_id: str, name: str, data: bytes) -> IssueDocument:
     """Add or replace a document under the name that the decision lists."""
     ctx.require(Permission.ISSUE_DRAFT)
-    row = _own_editable(ctx, issue_id)
+    row, name = _own_editable(ctx, issue_id), files.safe_name(name)
     present = {one.name: one for one in repository.documents(ctx, row.id)}
     if name not in present and len(present) >= DOCUMENTS_MAX:
         raise Invalid("Не больше десяти документов.", "At most ten documents.", field="file")

@@ -143,7 +143,10 @@ def approve(ctx: Context, issue_id: str) -> Draft:
     if ctx.actor.wallet is None:
         raise WalletMissing
     if row.state == IssueState.APPROVED:
-        return _second(ctx, row)
+        if not _proposal_died(ctx, row):
+            return _second(ctx, row)
+        row.proposal_id = None
+        _move(ctx, row, IssueState.MODERATION, "issue.proposal_ended")
     row.first_moderator = ctx.actor.user_id
     _move(ctx, row, IssueState.APPROVED, "issue.approved_first")
     decision = validate_decision(row.content)
@@ -225,6 +228,24 @@ def on_deployed(ctx: Context, intent: Intent) -> None:
     row.error_ru, row.error_en = intent.error_ru, intent.error_en
     row.second_moderator = None
     _move(ctx, row, IssueState.APPROVED, "issue.deploy_failed")
+
+
+def follow_chain(ctx: Context) -> None:
+    """Tick: a proposal that the second moderator approved among the tasks has deployed the issue all the same."""
+    for row in repository.deployed_elsewhere(ctx):
+        _move(ctx, row, IssueState.DEPLOYING, "issue.approved_second")
+        row.published_at = ctx.now()
+        _move(ctx, row, IssueState.DEPLOYED, "issue.deployed")
+
+
+def _proposal_died(ctx: Context, row: Issue) -> bool:
+    # Cancelled or expired: it can't be approved any more, the first approval is repeated.
+    proposal = ctx.session.get(ChainProposal, row.proposal_id) if row.proposal_id is not None else None
+    if proposal is None:
+        return False
+    return proposal.state == "CANCELLED" or (
+        proposal.state == "PROPOSED" and proposal.expires_at < int(ctx.now().timestamp())
+    )
 
 
 def _second(ctx: Context, row: Issue) -> Draft:

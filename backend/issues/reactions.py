@@ -12,4 +12,4 @@ REACTIONS: dict[str, Callable[[Context, Intent], None]] = {
     moderation.PROPOSE_REF: moderation.on_proposed,
     moderation.DEPLOY_REF: moderation.on_deployed,
 }
-TICKS: list[Callable[[Context], None]] = []
+TICKS: list[Callable[[Context], None]] = [moderation.follow_chain]

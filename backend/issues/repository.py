@@ -56,6 +56,12 @@ def deployed(ctx: Context) -> list[Issue]:
     return list(ctx.session.exec(select(Issue).where(Issue.state == IssueState.DEPLOYED)))
 
 
+def deployed_elsewhere(ctx: Context) -> list[Issue]:
+    """Issues that the mirror shows in the register while they wait for a second approval here."""
+    statement = select(Issue).join(ChainIssue, col(ChainIssue.issue_id) == col(Issue.chain_id_hash))
+    return list(ctx.session.exec(statement.where(Issue.state == IssueState.APPROVED)))
+
+
 def in_state(ctx: Context, state: IssueState) -> list[Issue]:
     """Issues in a state."""
     return list(ctx.session.exec(select(Issue).where(Issue.state == state)))

@@ -127,13 +127,14 @@ def cancel(ctx: Context, order_id: str, reason: str) -> OrderView:
         raise OrderUnknown
     if ctx.actor.wallet is None:
         raise WalletMissing
+    attempt = len([one for one in custody.intents_of(ctx, CANCEL_REF, order.id) if one.handled])
     custody.request_call(
         ctx,
         wallet=ctx.actor.wallet,
         contract="Placement",
         function="cancelOrder",
         args=[chain.issue_id, chain.order_id, bytes32_of(reason)],
-        idempotency_key=f"cancel:{order.id}",
+        idempotency_key=f"cancel:{order.id}:{attempt}",
         ref_kind=CANCEL_REF,
         ref_id=order.id,
         summary="Отмена заявки оператором",
@@ -159,6 +160,7 @@ def allocate(ctx: Context, issue_id: str, units_by_order: dict[str, int]) -> Int
             raise Invalid("Больше, чем в заявке.", "More than ordered.", field="orders")
         numbers.append(chain.order_id)
         units.append(amount)
+    attempt = len([one for one in custody.intents_of(ctx, ALLOCATE_REF, issue.id) if one.handled])
     digest = hashlib.sha256(repr(sorted(zip(numbers, units, strict=True))).encode()).hexdigest()[:16]
     return custody.request_call(
         ctx,
@@ -166,7 +168,7 @@ def allocate(ctx: Context, issue_id: str, units_by_order: dict[str, int]) -> Int
         contract="Placement",
         function="allocate",
         args=[sale.issue_id, numbers, units],
-        idempotency_key=f"allocate:{issue.id}:{digest}",
+        idempotency_key=f"allocate:{issue.id}:{digest}:{attempt}",
         ref_kind=ALLOCATE_REF,
         ref_id=issue.id,
         summary=f"Распределение {issue.number}",

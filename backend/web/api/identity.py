@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, File, Form, Path, UploadFile
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from backend.core.context import Context
@@ -23,6 +23,9 @@ cases = api_router("/cases", "applications")
 participants = api_router("/participants", "participants")
 watchlists = api_router("/watchlists", "watch-lists")
 tasks = api_router("/tasks", "tasks")
+
+
+SystemName = Annotated[str, Path(pattern="^[A-Z]{2,20}$")]
 
 
 class Body(BaseModel):
@@ -68,7 +71,7 @@ class ApproveBody(Body):
     """Access classes (FREE, LIMIT, TEST, QUAL) and the end of the admission."""
 
     classes: list[str] = Field(max_length=4)
-    admitted_until: datetime
+    admitted_until: AwareDatetime
 
 
 class UpdateBody(ApproveBody):
@@ -301,8 +304,9 @@ def one_case(ctx: Ctx, case_id: str) -> CaseOut:
 def case_file(ctx: Ctx, case_id: str, file_id: str) -> Response:
     """The bytes; applicants read their own, officers all."""
     reads_all = ctx.actor.may(Permission.CASE_READ)
-    stored, data = identity.file_of_case(ctx, file_id) if reads_all else identity.own_file(ctx, file_id)
-    return Response(data, media_type=stored.media_type, headers={"X-Case": case_id})
+    read = identity.file_of_case if reads_all else identity.own_file
+    stored, data = read(ctx, file_id, case_id)
+    return Response(data, media_type=stored.media_type)
 
 
 @cases.post("/{case_id}/remarks", summary="Ask for corrections")
@@ -336,7 +340,7 @@ def me(ctx: Ctx) -> ParticipantOut:
 
 
 @participants.post("/system/{name}/admit", summary="Admit an account of the operator")
-def admit_system(ctx: Ctx, name: str, admitted_until: datetime) -> ParticipantOut:
+def admit_system(ctx: Ctx, name: SystemName, admitted_until: AwareDatetime) -> ParticipantOut:
     """Such as TAX, which receives withheld tax."""
     return participant_out(ctx, identity.admit_system(ctx, name, admitted_until))
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from backend.core.context import Context
@@ -317,7 +317,7 @@ def approve(ctx: Ctx, issue_id: str) -> IssueOut:
 
 
 @router.get("/{issue_id}/holders", summary="Holders at a moment")
-def holders(ctx: Ctx, issue_id: str, at: datetime | None = None) -> list[HolderOut]:
+def holders(ctx: Ctx, issue_id: str, at: AwareDatetime | None = None) -> list[HolderOut]:
     """For officers, auditors and the issue's own issuer."""
     found = issues.holders(ctx, issue_id, at)
     return [HolderOut(wallet=one.wallet, units=one.units, number=one.number, name=one.name) for one in found]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.core.context import Context
 from backend.core.ids import new_id
@@ -69,7 +69,7 @@ class OfferBody(Body):
     price: Rubles = Field(examples=["1005.00"])
     minimum_units: int = Field(1, ge=1, le=MAX_UNITS)
     buyer: str | None = Field(None, max_length=30)
-    expires_at: datetime
+    expires_at: AwareDatetime
 
 
 class AcceptBody(Body):
