@@ -17,7 +17,7 @@ from scripts.stack.children import Child
 from scripts.stack.home import ROOT, Home, tool_environment
 from scripts.stack.officers import OfficerLogin
 
-START_WITHIN_S = 60.0
+START_WITHIN_S = 180.0
 
 
 class PlatformFailedError(RuntimeError):
