@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,13 @@ from indexer.models import (
     ChainLog,
     ChainParticipant,
     ChainParticipantEvent,
+    ChainProposal,
     ChainRoleEvent,
     ChainTransaction,
 )
 
 _ADDRESS_LENGTH = 42
+_BIGGEST = 2**63  # of a number in SQL; call data may carry any
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +252,24 @@ def _rows(ctx: Context, found: list[ChainTransaction], names: dict[str, str]) ->
     return [
         TransactionRow(
             tx,
-            decode_call(known.get(tx.to_address or ""), tx.input, known),
+            _approved(ctx, decode_call(known.get(tx.to_address or ""), tx.input, known), known),
             names.get(tx.sender),
             intents.get(tx.hash),
         )
         for tx in found
     ]
+
+
+def _approved(ctx: Context, call: Call, known: dict[str, str]) -> Call:
+    """An approval repeats the data of its proposal without the target: the target stands in the proposal."""
+    if call.text != "FourEyes.approve":
+        return call
+    number = int(call.arguments.get("id", 0))
+    proposal = ctx.session.get(ChainProposal, number) if number < _BIGGEST else None
+    if proposal is None:
+        return call
+    inner = decode_call(known.get(proposal.target, ASSET), str(call.arguments.get("data", "")), known)
+    return replace(call, inner=inner)
 
 
 def _addresses(values: Any) -> set[str]:

@@ -11,6 +11,7 @@ from backend.audit import service as audit
 from backend.audit.errors import NotAnchored
 from backend.audit.service import JournalFilter
 from backend.core.journal import entry_hash
+from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission
 from backend.web import exports
 from backend.web.api.audit import ENTRY_COLUMNS
@@ -63,6 +64,7 @@ def entry(page: Page, seq: int) -> Response:
         proof=proof,
         details=json.dumps(found.details, ensure_ascii=False, indent=2, sort_keys=True),
         intact=entry_hash(found) == found.hash,
+        last=audit.entries(page.ctx, JournalFilter(), PageRequest(size=1)).total,
     )
 
 

@@ -71,6 +71,7 @@ def _supply_chart(walk: list[ChainSupplyHistory]) -> dict[str, Any]:
         "xAxis": {"type": "category", "data": points, "boundaryGap": False},
         "yAxis": [{"type": "value", "minInterval": 1}, {"type": "value", "minInterval": 1, "splitLine": {"show": False}}],
         "legend": {},
+        "grid": {"left": 8, "right": 40, "top": 36, "bottom": 4, "containLabel": True},
         "series": [
             {"type": "line", "step": "end", "areaStyle": {"opacity": 0.12}, "name": _("Единиц в обращении"),
              "data": [one.supply_units for one in walk]},
