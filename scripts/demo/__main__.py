@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.demo import circulation, issuing, onboarding, report
+from scripts.demo import cast, circulation, issuing, onboarding, report
 from scripts.demo.api import ApiRefusedError, WaitedTooLongError
 from scripts.demo.bank import MSK
 from scripts.demo.stage import PASSWORD, Stage
@@ -72,12 +72,15 @@ def main(arguments: list[str] | None = None) -> int:
     platform = Platform(Home(folder), GENESIS, say=console.print)
     try:
         platform.start()
-        play(platform, console)
+        stage = play(platform, console)
         finished.touch()
         console.print(f"  {time.monotonic() - started:.0f} s")
         if not options.exit:
             print_logins(platform)
-            console.print(f"  участники: maria@example.ru … factory@example.ru, пароль {PASSWORD}")
+            console.print(f"\n  участники, пароль {PASSWORD}")
+            for actor in cast.ALL:
+                secret = stage.facts[f"totp:{actor.key}"]
+                console.print(f"  {actor.key:<12} {actor.email:<28} {actor.name:<40} TOTP {secret}")
             watch(platform)
     except (ApiRefusedError, AssertionError, PlatformFailedError, RuntimeError, WaitedTooLongError) as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {error}", markup=True)
