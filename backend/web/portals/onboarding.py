@@ -197,6 +197,17 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
+def _in_order(values: dict[str, str]) -> dict[str, str]:
+    """As the form asks: own fields first, then its sections, each in the order of :data:`TITLES`."""
+    order = list(TITLES)
+
+    def place(name: str) -> tuple[bool, str, int]:
+        parent, _dot, leaf = name.rpartition(".")
+        return bool(parent), parent, order.index(leaf) if leaf in order else len(order)
+
+    return dict(sorted(values.items(), key=lambda item: place(item[0])))
+
+
 def _submit(page: PageContext, case_id: str) -> Response:
     try:
         identity.submit(page.ctx, case_id)
@@ -217,7 +228,7 @@ def _view(page: PageContext, found: CaseView) -> dict[str, Any]:
         "found": found,
         "case": case,
         "kind": case.kind.value,
-        "values": flat(found.form),
+        "values": _in_order(flat(found.form)),
         "editable": case.state in EDITABLE,
         "problems": [(one.field, one.text(lang)) for one in found.problems],
         "remarks": remarks,

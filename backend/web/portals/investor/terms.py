@@ -167,17 +167,17 @@ def _record(decision: Decision) -> str:
 def _early(decision: Decision) -> str:
     early, parts = decision.early_redemption, []
     if early and early.issuer_call:
-        words = _("эмитент вправе погасить с {day}, предупредив за {days} дн.")
+        words = _("Эмитент вправе погасить с {day}, предупредив за {days} дн")
         parts.append(words.format(day=day(early.issuer_call.from_date), days=early.issuer_call.notice_days))
     if early and early.investor_put:
         put = early.investor_put
-        words = _("вы вправе предъявить с {since} по {until}, выплата {pay} по {price} номинала")
+        words = _("Вы вправе предъявить с {since} по {until}, выплата {pay} по {price} номинала")
         parts.append(
             words.format(
                 since=day(put.window[0]), until=day(put.window[1]), pay=day(put.pay), price=percent(put.price_percent)
             )
         )
-    return "; ".join(parts)
+    return ". ".join(parts) + "."
 
 
 def _security(decision: Decision) -> str:
