@@ -23,7 +23,7 @@ def print_logins(platform: Platform) -> None:
     print(f"\n  {platform.home.url}\n")
     for key, login in platform.logins.items():
         print(f"  {key:<12} {login.email:<28} {login.password}   TOTP {login.totp_secret}")
-    print("\n  Ctrl-C ends it; the data stays in", platform.home.folder)
+    print("\n  Ctrl-C ends it; the data stays in", platform.home.folder, flush=True)
 
 
 def watch(platform: Platform) -> None:
