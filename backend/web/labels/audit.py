@@ -57,7 +57,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "TRANSFER": Label(_("Перевод"), "blue"),
         "DELIVERY": Label(_("Поставка против платежа"), "teal"),
         "REDEMPTION": Label(_("Погашение"), "purple"),
-        "BURN": Label(_("Списание"), "orange"),
+        "BURN": Label(_("Списание единиц"), "orange"),
         "FORCED_BURN": Label(_("Принудительное списание"), "red", _("По акту суда или закону; основание — в событии.")),
         "FORCED": Label(_("Принудительный перевод"), "red", _("По акту суда или закону; основание — в событии.")),
         "REPLACEMENT": Label(_("Замена адреса"), "orange"),
