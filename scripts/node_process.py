@@ -1,5 +1,6 @@
 """The anvil process: find the program, start it, end it, and let none outlive its supervisor unseen."""
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -20,6 +21,8 @@ BLOCK_GAS_LIMIT = 100_000_000
 STATES_IN_MEMORY = 32
 """How many blocks back `eth_call` reaches. More costs memory: each is a full copy of the contracts' storage."""
 START_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 10.0
+PORT_PATIENCE_S = 2.0
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -54,7 +57,16 @@ def free_port() -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a server could listen on the loopback port now."""
+    """Whether a server can listen on the loopback port; the threads of a dying node are given time to let go of it."""
+    deadline = time.monotonic() + PORT_PATIENCE_S
+    while not _can_bind(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _can_bind(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection of a dead node may linger
         try:
@@ -124,19 +136,34 @@ class AnvilProcess:
 
 
 def end_orphan(folder: Path) -> None:
-    """End the anvil that a killed supervisor of this folder may have left (where the system doesn't do so itself)."""
+    """Wait for the end of the anvil that a killed supervisor of this folder left, and bring it about where needed.
+
+    Returns when its port is free again. Raises ProcessError when it doesn't end within END_TIMEOUT_S.
+    """
     try:
         pid = int((folder / "anvil.pid").read_text())
     except (OSError, ValueError):
         return
-    if str(_marker(folder)) not in _command_line(pid):
-        return  # the number now belongs to another program
-    os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while str(_marker(folder)) in _command_line(pid):
+    if str(_marker(folder)) in _command_line(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    # A dying process loses its command line before its sockets, so an empty one isn't the end yet.
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while _is_alive(pid) and (str(_marker(folder)) in (line := _command_line(pid)) or not line):
         if time.monotonic() > deadline:
             raise ProcessError(f"process {pid} of an earlier run doesn't end")
         time.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process still holds its files and sockets: one that has ended and isn't collected doesn't."""
+    if Path("/proc/self/stat").exists():
+        try:
+            state = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state not in {"Z", "X"}
+    return bool(_command_line(pid).strip())
 
 
 def _arguments(folder: Path, port: int, chain_id: int, timestamp: int, state: Path | None) -> list[str]:

@@ -52,9 +52,15 @@ class Node:
         self.supervisor: subprocess.Popen[str] | None = None
 
     def start(self, *options: str, **environment: str) -> None:
-        self.supervisor = self.launch(*options, **environment)
         known = self.anvil_pid()
-        eventually(lambda: self.anvil_pid() not in {None, known} and self.is_open(), "the node answers")
+        supervisor = self.supervisor = self.launch(*options, **environment)
+
+        def is_up() -> bool:
+            if supervisor.poll() is not None:
+                pytest.fail(f"the supervisor ended: {supervisor.communicate()[1]}")
+            return self.anvil_pid() not in {None, known} and self.is_open()
+
+        eventually(is_up, "the node answers")
 
     def launch(self, *options: str, **environment: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "scripts.node", "--dir", str(self.folder), "--timestamp", str(GENESIS)]
@@ -125,7 +131,7 @@ class Node:
     def close(self) -> None:
         for connection in self.connections.values():
             connection.close()
-        if self.supervisor is not None and self.supervisor.poll() is None:
+        if self.supervisor is not None and self.supervisor.stderr and not self.supervisor.stderr.closed:
             self.supervisor.terminate()
             self.supervisor.communicate(timeout=DEADLINE_S)
 
