@@ -88,7 +88,10 @@ async def read_request(request: Request) -> Incoming:
     for _, value in data.multi_items():
         if isinstance(value, UploadFile):
             contents[id(value)] = await value.read()
-            await value.seek(0)
+            if request.url.path.startswith("/api/"):
+                await value.seek(0)  # FastAPI reads it once more and closes it
+            else:
+                await value.close()
     form = form_of(data, contents)
     request.state.form = form
     files = {name: [hashlib.sha256(one.data).hexdigest() for one in found] for name, found in form.files.items()}
@@ -294,8 +297,9 @@ def _is_stream(request: Request) -> bool:
     return rest == ["events"] and "topic" in request.query_params
 
 
-async def get_form(incoming: Annotated[Incoming, Depends(read_request)]) -> FormContent:
-    """The form of a page."""
+async def get_form(request: Request, incoming: Annotated[Incoming, Depends(read_request)]) -> FormContent:
+    """The form of a page; its uploads are read already, so their temporary files are closed."""
+    await request.close()
     return incoming.form
 
 
