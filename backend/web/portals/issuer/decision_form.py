@@ -168,7 +168,7 @@ def _put(content: dict[str, Any], form: Form, path: str, value: Any) -> None:
         return
     parts = path.split(".")
     if value == "":
-        if not isinstance(_get(content, path), dict | list):  # what the form can't show, it doesn't take away
+        if isinstance(_get(content, path), str | int):  # what the form can't show, it doesn't take away
             _drop(content, parts)
         return
     place = content

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.portals.office import (
-    cases,
-    cash,
-    home,
-    issues,
-    journal,
-    participants,
-    payouts,
-    placements,
-    tasks,
-    users,
-)
+from backend.web.portals.office.cases import router as cases
+from backend.web.portals.office.cash import router as cash
+from backend.web.portals.office.home import router as home
+from backend.web.portals.office.issues import router as issues
+from backend.web.portals.office.journal import router as journal
+from backend.web.portals.office.participants import router as participants
+from backend.web.portals.office.payouts import router as payouts
+from backend.web.portals.office.placements import router as placements
+from backend.web.portals.office.tasks import router as tasks
+from backend.web.portals.office.users import router as users
 
 ROUTERS: list[APIRouter] = [
-    home.router,
-    cases.router,
-    participants.router,
-    issues.router,
-    placements.router,
-    payouts.router,
-    cash.router,
-    tasks.router,
-    users.router,
-    journal.router,
+    home,
+    cases,
+    participants,
+    issues,
+    placements,
+    payouts,
+    cash,
+    tasks,
+    users,
+    journal,
 ]

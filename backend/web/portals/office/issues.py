@@ -65,6 +65,7 @@ def issue(page: Page, issue_id: str) -> Response:
         view=view,
         terms=decision_view.terms(view.decision) if view else [],
         changed=changed,
+        field_words=decision_view.field_words,
         chain=issues.chain_issue(page.ctx, row),
         steps=_steps(page.ctx, draft),
         intents=intents_of(page.ctx, row.id, PROPOSE_REF, DEPLOY_REF),
