@@ -98,7 +98,7 @@ def _sales(system: System) -> None:
     settle(system, shared, 1)
     settle(system, shared)
     system.placement.allocate(chosen.issueId(), [1], [6], sender=people.issuer)
-    settle(system, chosen)
+    settle(system, chosen, sender=people.issuer)
     system.evm.wait(4 * DAY)
     settle(system, silent)
     system.registry.close(failed.issueId(), sender=people.stranger)
