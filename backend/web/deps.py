@@ -286,7 +286,7 @@ def _note_view(request: Request, actor: Actor) -> None:
     """Every view of a regulator, and of an application by an officer (152-ФЗ), is journalled: the path without its query."""
     path = request.url.path
     of_case = "/cases/" in path and Permission.CASE_READ in actor.permissions
-    if (Role.REGULATOR in actor.roles or of_case) and request.method in SAFE and "/events" not in path:
+    if (Role.REGULATOR in actor.roles or of_case) and request.method in SAFE and not _is_stream(request):
         with open_context(request, actor) as ctx:
             journal.record(ctx, action="web.viewed", entity="page", entity_id=path[:200])
 
