@@ -130,7 +130,7 @@ def detach(page: Page, form: Form, file_id: str) -> Response:
 
 def document(page: Page, file_id: str) -> Response:
     """An own document, shown by the browser and never run (CSP)."""
-    stored, data = identity.own_file(page.ctx, _case_id(page), file_id)
+    stored, data = identity.own_file(page.ctx, file_id)
     return Response(data, media_type=stored.media_type, headers={"Content-Disposition": "inline"})
 
 

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
+from backend.accounts.models import UserSession
 from backend.core.permissions import Role
 from indexer.models import ChainPlacement
 from scripts.demo.cast import account
@@ -276,7 +278,11 @@ def test_a_refused_order_marks_its_field(place: Place, fields: dict[str, str], f
     assert f'id="e-{field}"' in answer.text
 
 
-def test_an_order_without_the_code_is_not_signed(place: Place) -> None:
+def test_an_order_without_a_fresh_code_is_not_signed(place: Place, system_ctx: Callable[[], Any]) -> None:
+    with system_ctx() as ctx:
+        for session in ctx.session.exec(select(UserSession)):
+            session.stepped_up_at = ctx.now() - timedelta(minutes=6)
+            ctx.session.add(session)
     assert order(place, totp_code="").status_code == 401
     assert len(place.me.get("/investor/orders?format=csv").content.decode("utf-8-sig").splitlines()) == 1
 
