@@ -10,6 +10,7 @@ from backend.core.context import Context
 from backend.core.permissions import CHAIN_ROLES, Permission
 from backend.identity import service as identity
 from backend.identity.service import Task
+from backend.issues import service as issues
 from backend.web.deps import Page
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
@@ -86,6 +87,14 @@ def _words(task: Task) -> str:
 
 
 def _subject(ctx: Context, task: Task) -> list[tuple[str, str]]:
+    issue = _issue(ctx, task)
+    if issue is not None:
+        return [
+            (_("Номер"), issue.number),
+            (_("Название"), issue.title),
+            (_("Эмитент"), identity.display_name(ctx, issue.participant_id)),
+            (_("Хеш решения"), issue.decision_hash or "—"),
+        ]
     return [(name, _short(ctx, value)) for name, value in task.arguments.items()][:6]
 
 
@@ -103,5 +112,13 @@ def _link(ctx: Context, task: Task) -> str:
         row = identity.participant_by_wallet(ctx, str(next(iter(task.arguments.values()), "")))
         return f"/office/participants/{row.id}" if row else ""
     if task.function == "deploy":
-        return "/office/issues?state=APPROVED"
+        issue = _issue(ctx, task)
+        return f"/office/issues/{issue.id}" if issue else "/office/issues?state=APPROVED"
     return "/office/users" if task.function in {"grantRole", "revokeRole"} else ""
+
+
+def _issue(ctx: Context, task: Task) -> issues.Issue | None:
+    """The issue that a proposal to deploy names: the first word of its terms is the identifier on chain."""
+    terms = next(iter(task.arguments.values()), None) if task.function == "deploy" else None
+    first = next(iter(terms.values() if isinstance(terms, dict) else terms), "") if terms else ""
+    return issues.by_chain_id(ctx, str(first)) if first else None
