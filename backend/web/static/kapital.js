@@ -96,12 +96,19 @@
   // --- charts --------------------------------------------------------------------------------------------------------
   const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
+  // Figures and dates on axes as the page's language writes them; ECharts itself knows English only.
+  const lang = document.documentElement.lang;
+  const inWords = {
+    value: { formatter: (value) => value.toLocaleString(lang) },
+    time: { formatter: (value) => new Date(value).toLocaleDateString(lang, { day: "numeric", month: "short", timeZone: "Europe/Moscow" }), hideOverlap: true },
+  };
+
   function drawChart(element) {
     if (!window.echarts) return;
     const option = JSON.parse(element.dataset.chart);
     const axis = { axisLine: { lineStyle: { color: colour("--kp-line") } }, axisTick: { show: false }, axisLabel: { color: colour("--kp-muted") }, splitLine: { lineStyle: { color: colour("--kp-line") } } };
     for (const name of ["xAxis", "yAxis"]) {
-      if (option[name]) option[name] = [].concat(option[name]).map((one) => ({ ...axis, ...one }));
+      if (option[name]) option[name] = [].concat(option[name]).map((one) => ({ ...axis, axisLabel: { ...axis.axisLabel, ...inWords[one.type] }, ...one }));
     }
     const base = {
       color: [colour("--kp-accent"), "#f2b84b", "#4fb3a9", "#8c7ae6", "#e07a5f", "#7f8ea3"],
