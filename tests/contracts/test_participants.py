@@ -72,9 +72,7 @@ def test_nobody_is_admitted_twice_not_even_in_one_batch(system, people):
         system.admit(people.bob, people.bob)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"kind": 0}, {"classes": 16}, {"until": 0}, {"until": 1_700_000_000}], ids=str
-)
+@pytest.mark.parametrize("changes", [{"kind": 0}, {"classes": 16}, {"until": 0}, {"until": 1_700_000_000}], ids=str)
 def test_terms_that_make_no_sense_are_refused(system, people, changes):
     with refused("ParticipantTermsInvalid", who=people.alice):
         system.admit(people.alice, **changes)
