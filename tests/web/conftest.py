@@ -58,7 +58,7 @@ class Person:
     def code(self) -> str:
         """A code that nobody has used."""
         assert self.totp is not None
-        step = max(int(time.time()) // STEP_S - 1, self.last_step + 1)
+        step = max(int(time.time()) // STEP_S, self.last_step + 1)
         while step > int(time.time()) // STEP_S + 1:
             time.sleep(0.2)
         self.last_step = step
@@ -236,7 +236,9 @@ def open_desk(platform: Site, chromium: Browser) -> Iterator[Callable[..., Desk]
     desks: list[Desk] = []
 
     def open_one(key: str = "") -> Desk:
-        context = chromium.new_context(viewport=WIDE, locale="ru-RU", timezone_id="Europe/Moscow")
+        context = chromium.new_context(
+            viewport=WIDE, locale="ru-RU", timezone_id="Europe/Moscow", reduced_motion="reduce"
+        )
         context.set_default_timeout(PATIENCE_MS)
         if key:
             context.add_cookies(platform.cookies(key))

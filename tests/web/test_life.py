@@ -315,6 +315,51 @@ def test_pages_of_a_role_look_right_on_wide_and_narrow_screens(key: str, open_de
             desk.shoot_narrow(name)
 
 
+def test_an_auditor_walks_from_the_overview_to_a_transaction_and_an_asset(open_desk: OpenDesk) -> None:
+    desk = open_desk("auditor")
+    page = desk.go("/audit")
+    for menu, row, name in (
+        ("Блоки", "/audit/blocks/", "audit-block"),
+        ("Транзакции", "/audit/transactions/0x", "audit-transaction"),
+        ("Активы", "/audit/tokens/0x", "audit-token"),
+    ):
+        page.locator("nav.kp-nav").get_by_role("link", name=menu, exact=True).click()
+        expect(page.locator("h1")).to_have_text(menu)
+        page.locator(f"main table a[href^='{row}']").first.click()
+        expect(page).to_have_url(re.compile(re.escape(row)))
+        expect(page.locator("h1")).to_be_visible()
+        desk.shoot(name)
+        assert desk.overhang() <= 0
+    desk.go("/audit/integrity")
+    page.get_by_role("link", name="Проверить журнал").click()
+    expect(page).to_have_url(re.compile("/audit/journal"))
+    expect(page.locator("main .kp-note-danger")).to_have_count(0)
+    expect(page.locator("main .kp-note-success").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("key", "listed", "row"),
+    [
+        ("factory", "/issuer/issues", "/issuer/issues/"),
+        ("factory", "/issuer/payouts", "/issuer/payouts/"),
+        ("olga", "/investor/issues", "/investor/issues/"),
+        ("olga", "/investor/orders", "/investor/orders/"),
+        ("moderator1", "/office/issues", "/office/issues/"),
+        ("actions1", "/office/payouts", "/office/payouts/"),
+        ("registrar1", "/office/participants", "/office/participants/"),
+    ],
+)
+def test_a_row_of_a_list_opens(key: str, listed: str, row: str, open_desk: OpenDesk) -> None:
+    desk = open_desk(key)
+    page = desk.go(listed)
+    page.locator(f"main table a[href^='{row}']").first.click()
+    expect(page).to_have_url(re.compile(re.escape(row)))
+    expect(page.locator("h1")).to_be_visible()
+    name = f"{row.strip('/').replace('/', '-')}-one"
+    desk.shoot(name)
+    desk.shoot_narrow(name)
+
+
 def test_the_skip_link_leads_past_the_menu_by_keyboard(open_desk: OpenDesk) -> None:
     desk = open_desk("maria")
     page = desk.go("/investor")
