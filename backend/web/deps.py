@@ -304,7 +304,7 @@ async def get_form(request: Request, incoming: Annotated[Incoming, Depends(read_
 
 
 def get_listing(
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 25,
     sort: Annotated[str | None, Query(max_length=40)] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import HTMLResponse
 
 from backend.web.idempotency import OnceRoute
+
+# Number of a row in an address; a larger one would not fit the databases' 64 bits.
+RowNumber = Annotated[int, Path(ge=0, le=2**62)]
 
 PROBLEM = {"description": "Problem details (RFC 9457)", "content": {"application/problem+json": {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {401: PROBLEM, 403: PROBLEM, 409: PROBLEM, 422: PROBLEM}

@@ -47,7 +47,7 @@ from backend.web.api.journal_out import (
 )
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing, OpenCtx
-from backend.web.routing import api_router
+from backend.web.routing import RowNumber, api_router
 
 explorer = api_router("/explorer", "explorer")
 journal = api_router("/journal", "journal")
@@ -216,7 +216,7 @@ def anchors(ctx: Ctx) -> list[AnchorOut]:
 
 
 @journal.get("/{seq}/proof", summary="Proof of an entry")
-def proof(ctx: Ctx, seq: int) -> ProofOut:
+def proof(ctx: Ctx, seq: RowNumber) -> ProofOut:
     """Merkle path (RFC 6962) from the entry to the root on chain; 409 before it is anchored."""
     return proof_out(audit.proof(ctx, seq))
 

@@ -17,7 +17,7 @@ from backend.identity import service as identity
 from backend.identity.service import ApplicantKind, CaseState, CaseView, Participant, RejectReason, Task
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing
-from backend.web.routing import api_router
+from backend.web.routing import RowNumber, api_router
 
 cases = api_router("/cases", "applications")
 participants = api_router("/participants", "participants")
@@ -377,13 +377,13 @@ def waiting(ctx: Ctx) -> list[TaskOut]:
 
 
 @tasks.post("/{proposal_id}/approve", summary="Approve as the second officer")
-def approve_task(ctx: Ctx, proposal_id: int) -> IntentOut:
+def approve_task(ctx: Ctx, proposal_id: RowNumber) -> IntentOut:
     """It executes in that transaction."""
     return intent_out(identity.approve_task(ctx, proposal_id))
 
 
 @tasks.post("/{proposal_id}/cancel", summary="Withdraw a proposal")
-def cancel_task(ctx: Ctx, proposal_id: int) -> IntentOut:
+def cancel_task(ctx: Ctx, proposal_id: RowNumber) -> IntentOut:
     """By any officer of its role."""
     return intent_out(identity.cancel_task(ctx, proposal_id))
 

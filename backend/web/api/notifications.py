@@ -10,7 +10,7 @@ from backend.notifications import service as notifications
 from backend.notifications.service import Message
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing
-from backend.web.routing import api_router
+from backend.web.routing import RowNumber, api_router
 
 router = api_router("/notifications", "notifications")
 
@@ -68,6 +68,6 @@ def read_all(ctx: Ctx) -> CountOut:
 
 
 @router.post("/{seq}/read", summary="Mark one as read")
-def read(ctx: Ctx, seq: int) -> MessageOut:
+def read(ctx: Ctx, seq: RowNumber) -> MessageOut:
     """Again changes nothing."""
     return message_out(notifications.mark_read(ctx, seq))

@@ -16,7 +16,7 @@ from backend.orders.service import OfferView, OrderView
 from backend.web.api.identity import IntentOut, intent_out
 from backend.web.api.money import PageOut, Rubles, kopeks, page_out, rubles
 from backend.web.deps import Ctx, Listing
-from backend.web.routing import api_router
+from backend.web.routing import RowNumber, api_router
 
 router = api_router("/orders", "orders")
 placements = api_router("/placements", "placements")
@@ -264,13 +264,13 @@ def make_offer(ctx: Ctx, body: OfferBody, key: Key = None) -> WishOut:
 
 
 @offers.post("/{offer_id}/accept", status_code=201, summary="Accept an offer")
-def accept(ctx: Ctx, offer_id: int, body: AcceptBody, key: Key = None) -> WishOut:
+def accept(ctx: Ctx, offer_id: RowNumber, body: AcceptBody, key: Key = None) -> WishOut:
     """Units against rubles in one transaction; needs a fresh second factor."""
     return wish_out(ctx, orders.accept(ctx, offer_id, body.units, key=key or new_id()))
 
 
 @offers.post("/{offer_id}/withdraw", status_code=201, summary="Take an offer back")
-def withdraw(ctx: Ctx, offer_id: int, key: Key = None) -> WishOut:
+def withdraw(ctx: Ctx, offer_id: RowNumber, key: Key = None) -> WishOut:
     """The units become free."""
     return wish_out(ctx, orders.withdraw(ctx, offer_id, key=key or new_id()))
 
