@@ -165,9 +165,8 @@ class Desk:
             self.faults.append(f"{self.page.url}: console: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        # A page that is left ends its streams and fragments.
-        left = request.failure == "net::ERR_ABORTED" and request.resource_type in {"eventsource", "xhr", "fetch"}
-        if request.url.startswith(self.url) and not left:  # the rest is the viewer of PDFs inside the browser
+        # A page that is left or loaded anew ends what it was asking for; files of the browser's own viewer of PDFs aren't ours.
+        if request.url.startswith(self.url) and request.failure != "net::ERR_ABORTED":
             self.faults.append(f"{self.page.url}: {request.method} {request.url}: {request.failure}")
 
     def _answered(self, status: int, url: str) -> None:
