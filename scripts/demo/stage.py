@@ -7,19 +7,22 @@ beginning with the same idempotency keys, so nothing happens twice.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.chain_time import advance_to, last_block_time
 from scripts.demo import cast
-from scripts.demo.api import User
+from scripts.demo.api import PAUSE_S, WAIT_S, User
 from scripts.demo.bank import MSK, Bank
+from scripts.node_rpc import NodeRefusedError, NodeUnreachableError
 from scripts.stack.home import Home
 from scripts.stack.officers import OfficerLogin
 
+T = TypeVar("T")
 PASSWORD = "Demo-Kapital-2026"  # noqa: S105 - of made-up users
 
 
@@ -64,12 +67,12 @@ class Stage:
 
     def now(self) -> datetime:
         """Time of the newest block, Moscow."""
-        return last_block_time(self.home.rpc_url).astimezone(MSK)
+        return _patiently(lambda: last_block_time(self.home.rpc_url)).astimezone(MSK)
 
     def go_to(self, moment: datetime | str) -> None:
         """Move the node's clock forward, unless it is later already."""
         when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        advance_to(self.home.rpc_url, when)
+        _patiently(lambda: advance_to(self.home.rpc_url, when))
         anybody = self.user("maria")
         anybody.wait(
             "status", lambda seen: datetime.fromisoformat(seen["business_time"]) >= when, f"business time {when}"
@@ -95,6 +98,18 @@ class Stage:
     def _participant(self, key: str) -> User:
         actor = next(one for one in cast.ALL if one.key == key)
         return User(self.home.url, actor.email, PASSWORD, actor.portal, self.facts.get(f"totp:{key}"))
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    # A killed node comes back within seconds; moving its clock may be repeated.
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return ask()
+        except (NodeUnreachableError, NodeRefusedError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_S)
 
 
 def pdf(title: str) -> bytes:
