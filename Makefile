@@ -15,7 +15,7 @@ WORKERS ?= 2
 TESTS ?= -n $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test check bench bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test chaos check bench bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ up: setup ## the platform without sample data
 
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
+
+chaos: setup ## kill processes of a whole demonstration by seed
+	@$(RUN) -m pytest tests/flows -m chaos $(ARGS)
 
 check: setup ## style, types, imports, contracts, templates, architecture
 	@$(RUN) -m scripts.check $(ARGS)

@@ -97,6 +97,7 @@ def test_everybody_has_what_an_independent_calculation_says(undisturbed: str) ->
     assert all("✓" in row for row in rows)
 
 
+@pytest.mark.chaos
 def test_killing_any_process_at_any_moment_changes_nothing(undisturbed: str, tmp_path: Path) -> None:
     folder = tmp_path / "var"
     killer = Killer(folder, seed=20260904)
