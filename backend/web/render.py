@@ -222,7 +222,8 @@ def shell_of(request: Request) -> dict[str, Any]:
     actor: Actor | None = getattr(request.state, "actor", None)
     visitor = visitor_of(request)
     subject = actor.session_id if actor is not None and actor.session_id else visitor
-    toast = request.cookies.get(security.TOAST_COOKIE)
+    # A part that reloads itself, perhaps of the page that is being left, must not take away what the next page has to say.
+    toast = None if request.headers.get("HX-Request") else request.cookies.get(security.TOAST_COOKIE)
     return {
         "request": request,
         "path": request.url.path,
