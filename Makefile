@@ -13,6 +13,7 @@ export ETH_HASH_BACKEND := pysha3
 # Two worker processes by default; tests that share one node or one database keep together by file.
 WORKERS ?= 2
 TESTS ?= -n $(WORKERS) --dist loadfile
+SEEDS ?= 1 2 3 4 5 6 7 8
 
 .DEFAULT_GOAL := help
 .PHONY: help setup compile abi demo up test chaos check bench bench-gas format openapi i18n lock clean
@@ -38,8 +39,8 @@ up: setup ## the platform without sample data
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
 
-chaos: setup ## kill processes of a whole demonstration by seed
-	@$(RUN) -m pytest tests/flows -m chaos $(ARGS)
+chaos: setup ## kill processes of whole demonstrations (SEEDS="1 2 3": one demonstration a seed)
+	@KAPITAL_TEST_KILL_SEEDS="$(SEEDS)" $(RUN) -m pytest tests/flows -k killing_any_process $(ARGS)
 
 check: setup ## style, types, imports, contracts, templates, architecture
 	@$(RUN) -m scripts.check $(ARGS)
