@@ -72,13 +72,16 @@ def is_sqlite(bind: Engine | Connection) -> bool:
 
 
 def create_database_engine(database_url: str, *, pool_size: int = 10) -> Engine:
-    """Build the engine for an address; makes the folder of a SQLite file. The caller disposes of it."""
+    """Build the engine for an address; makes the folder of a SQLite file. The caller disposes of it.
+
+    Errors name the statement without its values, so that a log of one holds no personal data.
+    """
     url = _with_driver(make_url(database_url))
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -74,6 +75,15 @@ def user_by_subject(ctx: Context, subject: str) -> User | None:
 def users(ctx: Context) -> list[User]:
     """Every user, newest first."""
     return list(ctx.session.exec(select(User).order_by(col(User.created_at).desc())))
+
+
+def users_by_ids(ctx: Context, user_ids: Collection[str]) -> list[User]:
+    """Users by identifier, for many at once; unknown ones are left out."""
+    wanted = sorted(set(user_ids))
+    found: list[User] = []
+    for start in range(0, len(wanted), 500):
+        found += ctx.session.exec(select(User).where(col(User.id).in_(wanted[start : start + 500]))).all()
+    return found
 
 
 def users_of_participant(ctx: Context, participant_id: str) -> list[User]:

@@ -55,9 +55,11 @@ from backend.accounts.users import (
     block_user,
     holders_of,
     link_participant,
+    names_of,
     row_of,
     set_language,
     unblock_user,
+    users_named,
 )
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "mailbox",
     "must_enrol",
     "my_sessions",
+    "names_of",
     "needs_second_factor",
     "propose_role",
     "put_role",
@@ -120,6 +123,7 @@ __all__ = [
     "touch",
     "touch_due",
     "unblock_user",
+    "users_named",
     "wall_clock",
     "write_letter",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts import passwords, repository, totp
@@ -52,6 +54,21 @@ def account_by_email(ctx: Context, email: str) -> Account | None:
     """A user by address, or None."""
     row = repository.user_by_email(ctx, email)
     return account_of(ctx, row) if row else None
+
+
+def names_of(ctx: Context, user_ids: Collection[str]) -> dict[str, str]:
+    """Names of users by identifier, for journals and histories, which keep identifiers only; what is no user is left out."""
+    return {row.id: _name_of(ctx, row) for row in repository.users_by_ids(ctx, user_ids)}
+
+
+def users_named(ctx: Context, q: str) -> list[str]:
+    """Identifiers of users whose name holds ``q`` (names are sealed, so the search reads them all)."""
+    wanted = q.casefold()
+    return [row.id for row in repository.users(ctx) if wanted in _name_of(ctx, row).casefold()]
+
+
+def _name_of(ctx: Context, row: User) -> str:
+    return str(vault.unseal_dict(ctx, row.id, row.profile)["name"])
 
 
 def accounts_of_participant(ctx: Context, participant_id: str) -> list[Account]:

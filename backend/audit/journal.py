@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from backend.accounts import service as accounts
 from backend.audit import merkle, repository
 from backend.audit.errors import EntryUnknown, NotAnchored
 from backend.audit.repository import JournalFilter
@@ -35,9 +37,18 @@ class Proof:
 
 
 def entries(ctx: Context, wanted: JournalFilter, request: PageRequest) -> Page[JournalEntry]:
-    """Entries, the latest first."""
+    """Entries, the latest first; ``q`` looks in action, record, and name of the author."""
     ctx.require(Permission.JOURNAL_READ)
-    return repository.journal_entries(ctx, wanted, request)
+    authors = accounts.users_named(ctx, request.q) if request.q else []
+    return repository.journal_entries(ctx, wanted, request, authors)
+
+
+def authors_of(ctx: Context, entries: Iterable[JournalEntry]) -> dict[int, str]:
+    """Who did it, in words, by the number of the entry: the name of a user as it is now, or of a process; empty before sign-in."""
+    ctx.require(Permission.JOURNAL_READ)
+    found = list(entries)
+    names = accounts.names_of(ctx, {one.actor_id for one in found if one.actor_id})
+    return {one.seq: names.get(one.actor_id or "", one.actor) for one in found}
 
 
 def entry(ctx: Context, seq: int) -> JournalEntry:

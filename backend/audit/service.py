@@ -17,7 +17,7 @@ from backend.audit.explorer import (
     transactions,
 )
 from backend.audit.integrity import Integrity, JournalCheck, Validator, integrity, verify_journal
-from backend.audit.journal import Proof, anchors, entries, entry, proof
+from backend.audit.journal import Proof, anchors, authors_of, entries, entry, proof
 from backend.audit.registers import (
     Found,
     ParticipantAt,
@@ -56,6 +56,7 @@ __all__ = [
     "Validator",
     "address_page",
     "anchors",
+    "authors_of",
     "block_at",
     "block_page",
     "blocks",

@@ -38,6 +38,11 @@ class Actor:
         return cls(user_id=None, name=name, is_system=True)
 
     @property
+    def author(self) -> str:
+        """How journals and histories name the actor: a user by identifier, never by name; a process by its name."""
+        return self.user_id or (self.name if self.is_system else "")
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """Everything the roles allow."""
         return permissions_of(self.roles)

@@ -1,6 +1,7 @@
 """The audit journal: append-only, each entry carries the hash of the one before, its roots are anchored on chain.
 
-An entry names who did what to which record. Details hold identifiers and reasons, never personal data (152-ФЗ).
+An entry tells by identifiers who did what to which record. It is kept for ever, so it holds no personal data (152-ФЗ ст. 5 ч. 7):
+names are looked up when an entry is shown, and are gone with the sealed profile they stand in.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ GENESIS = "0" * 64
 
 
 class JournalEntry(SQLModel, table=True):
-    """One act. ``hash`` = sha-256 of the canonical entry with ``prev_hash``; ``seq`` has no gaps."""
+    """One act. ``hash`` = sha-256 of the canonical entry with ``prev_hash``; ``seq`` has no gaps.
+
+    ``actor`` is the identifier of the user, the name of a process of the operator, or empty before sign-in.
+    """
 
     __tablename__ = "journal_entries"
 
@@ -74,7 +78,7 @@ def record(
         at=ctx.now(),
         recorded_at=datetime.now(UTC),
         actor_id=ctx.actor.user_id,
-        actor=ctx.actor.name,
+        actor=ctx.actor.author,
         action=action,
         entity=entity,
         entity_id=entity_id,

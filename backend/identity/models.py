@@ -89,7 +89,7 @@ class Participant(SQLModel, table=True):
 
 
 class ParticipantNote(SQLModel, table=True):
-    """History of a participant: each change with its author."""
+    """History of a participant: each change with its author, a user's identifier or the name of a process."""
 
     __tablename__ = "participant_history"
 

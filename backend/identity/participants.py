@@ -313,7 +313,7 @@ def _officer_wallet(ctx: Context) -> str:
 
 def _note(ctx: Context, participant_id: str, what: str, details: dict[str, Any]) -> str:
     row = ParticipantNote(
-        id=new_id(), participant_id=participant_id, what=what, details=details, by=ctx.actor.name, at=ctx.now()
+        id=new_id(), participant_id=participant_id, what=what, details=details, by=ctx.actor.author, at=ctx.now()
     )
     ctx.session.add(row)
     ctx.session.flush()

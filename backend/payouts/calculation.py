@@ -80,7 +80,7 @@ def enter_index(ctx: Context, run_id: str, value: str, source: str, on_date: dat
         run_id=run.id, value="", source="", on_date=on_date, entered_by="", entered_at=ctx.now()
     )
     row.value, row.source, row.on_date = f"{number:f}", source.strip(), on_date
-    row.entered_by, row.entered_at = ctx.actor.user_id or ctx.actor.name, ctx.now()
+    row.entered_by, row.entered_at = ctx.actor.author, ctx.now()
     ctx.session.add(row)
     ctx.session.flush()
     details = {"value": row.value, "source": row.source, "on": on_date.isoformat()}

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope
 
 from backend.accounts.errors import EnrolmentNeeded
-from backend.core.db import unit_of_work
 from backend.core.errors import Conflict, DomainError, Invalid, StepUpRequired, Unauthenticated
 from backend.web import i18n, security
+from backend.web.deps import open_context
 from backend.web.forms import Form, FormState, problems_of, state_of
 from backend.web.idempotency import KeyInUse, answer_of
 from backend.web.render import render
@@ -71,8 +71,8 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
 
 
 def _answer_of_the_first(request: Request, refusal: KeyInUse) -> Response | None:
-    with unit_of_work(request.app.state.engine, write=False) as session:
-        return answer_of(session, refusal)
+    with open_context(request, write=False) as ctx:
+        return answer_of(ctx, refusal)
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

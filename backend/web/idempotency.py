@@ -19,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from backend.accounts.policy import wall_clock
+from backend.core import vault
 from backend.core.context import Context
-from backend.core.db import Session
 from backend.core.errors import Conflict
 from backend.web.models import RequestKey
 
@@ -48,10 +48,10 @@ class KeyInUse(Conflict):
         self.owner, self.key, self.digest = owner, key, digest
 
 
-def answer_of(session: Session, error: KeyInUse) -> Response | None:
+def answer_of(ctx: Context, error: KeyInUse) -> Response | None:
     """The answer of the request that was first by a moment, once it is committed; None when there is none."""
-    row = session.get(RequestKey, (error.owner, error.key))
-    return _replay(row) if row is not None and row.fingerprint == error.digest and row.status is not None else None
+    row = ctx.session.get(RequestKey, (error.owner, error.key))
+    return _replay(ctx, row) if row is not None and row.fingerprint == error.digest and row.status is not None else None
 
 
 class OnceRoute(APIRoute):
@@ -74,7 +74,7 @@ def once(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             return endpoint(**values)
         stored = _take(ctx, asked.owner, asked.key, fingerprint(asked))
         if stored.status is not None:
-            return _replay(stored)
+            return _replay(ctx, stored)
         result = endpoint(**values)
         _keep(ctx, stored, result, asked.status_code)
         return result
@@ -139,15 +139,22 @@ def _take(ctx: Context, owner: str, key: str, digest: str) -> RequestKey:
 def _keep(ctx: Context, row: RequestKey, result: Any, status: int) -> None:
     if isinstance(result, Response):
         row.status, row.location = result.status_code, result.headers.get("location")
-        row.media_type, row.body = result.headers.get("content-type"), bytes(result.body)[:MAXIMUM_BODY]
+        row.media_type, body = result.headers.get("content-type"), bytes(result.body)[:MAXIMUM_BODY]
     else:
         row.status, row.media_type = status, "application/json"
-        row.body = json.dumps(jsonable_encoder(result), ensure_ascii=False).encode()
+        body = json.dumps(jsonable_encoder(result), ensure_ascii=False, separators=(",", ":")).encode()
+    row.body = vault.seal(ctx, _vault_owner(row.owner), body)
     ctx.session.add(row)
 
 
-def _replay(row: RequestKey) -> Response:
+def _replay(ctx: Context, row: RequestKey) -> Response:
     headers = {"Idempotency-Replayed": "true"}
     if row.location:
         headers["Location"] = row.location
-    return Response(row.body, status_code=row.status or 200, media_type=row.media_type, headers=headers)
+    body = vault.unseal(ctx, _vault_owner(row.owner), row.body) if row.body else b""
+    return Response(body, status_code=row.status or 200, media_type=row.media_type, headers=headers)
+
+
+def _vault_owner(owner: str) -> str:
+    # A user's answers are sealed with the user's own data key; visitors come and go and share one.
+    return "visitors" if ":" in owner else owner

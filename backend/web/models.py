@@ -10,7 +10,10 @@ from backend.core.db import UtcDateTime
 
 
 class RequestKey(SQLModel, table=True):
-    """A request that was carried out once. A repeat with the same key and body gets the stored answer."""
+    """A request that was carried out once. A repeat with the same key and body gets the stored answer.
+
+    ``body`` is sealed with the data key of the user: an answer may show personal data. None after a long-gone answer.
+    """
 
     __tablename__ = "request_keys"
 

@@ -47,6 +47,7 @@ from backend.web.api.journal_out import (
 )
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing, OpenCtx
+from backend.web.i18n import mark
 from backend.web.routing import RowNumber, api_router
 
 explorer = api_router("/explorer", "explorer")
@@ -197,9 +198,10 @@ def entries(
     """The latest first; ``action`` is the start of a name; ``format=csv`` gives a file."""
     wanted = JournalFilter(action, entity, entity_id, actor_id, since, until)
     page = audit.entries(ctx, wanted, listing)
+    authors = audit.authors_of(ctx, page.items)
     if listing.export:
-        return exports.export(page.items, ENTRY_COLUMNS, "journal", "csv")
-    return page_out(page, entry_out)
+        return exports.export(page.items, entry_columns(authors), "journal", "csv")
+    return page_out(page, lambda row: entry_out(row, authors[row.seq]))
 
 
 @journal.get("/verify", summary="Verify the whole journal")
@@ -218,7 +220,8 @@ def anchors(ctx: Ctx) -> list[AnchorOut]:
 @journal.get("/{seq}/proof", summary="Proof of an entry")
 def proof(ctx: Ctx, seq: RowNumber) -> ProofOut:
     """Merkle path (RFC 6962) from the entry to the root on chain; 409 before it is anchored."""
-    return proof_out(audit.proof(ctx, seq))
+    found = audit.proof(ctx, seq)
+    return proof_out(found, audit.authors_of(ctx, [found.entry])[seq])
 
 
 HOLDER_COLUMNS: exports.Columns = [
@@ -228,15 +231,20 @@ HOLDER_COLUMNS: exports.Columns = [
     ("Обременено", lambda row: row[0].encumbered_units),
     ("Заморожено", lambda row: row[0].frozen_units),
 ]
-ENTRY_COLUMNS: exports.Columns = [
-    ("Номер", lambda row: row.seq),
-    ("Время", lambda row: row.at.isoformat()),
-    ("Кто", lambda row: row.actor),
-    ("Действие", lambda row: row.action),
-    ("Запись", lambda row: row.entity),
-    ("Идентификатор", lambda row: row.entity_id),
-    ("Хэш", lambda row: row.hash),
-]
+
+
+def entry_columns(authors: dict[int, str]) -> exports.Columns:
+    """Columns of a file of journal entries; ``authors`` by the number of the entry."""
+    return [
+        (mark("Номер"), lambda row: row.seq),
+        (mark("Время"), lambda row: row.at.isoformat()),
+        (mark("Кто"), lambda row: authors[row.seq]),
+        (mark("Автор"), lambda row: row.actor),
+        (mark("Действие"), lambda row: row.action),
+        (mark("Запись"), lambda row: row.entity),
+        (mark("Идентификатор"), lambda row: row.entity_id),
+        (mark("Хэш"), lambda row: row.hash),
+    ]
 
 
 def _filter(

@@ -26,6 +26,8 @@ class EntryOut(FromRow):
     recorded_at: datetime
     actor_id: str | None
     actor: str
+    author: str
+    """Name of the actor as it is now; the entry itself keeps identifiers."""
     action: str
     entity: str
     entity_id: str
@@ -90,9 +92,9 @@ class IntegrityOut(BaseModel):
     validators: list[dict[str, Any]]
 
 
-def entry_out(row: JournalEntry) -> EntryOut:
-    """The answer about a journal entry."""
-    return EntryOut.model_validate(row)
+def entry_out(row: JournalEntry, author: str) -> EntryOut:
+    """The answer about a journal entry and who wrote it."""
+    return EntryOut(**row.model_dump(), author=author)
 
 
 def anchor_out(row: ChainAnchor) -> AnchorOut:
@@ -100,10 +102,10 @@ def anchor_out(row: ChainAnchor) -> AnchorOut:
     return AnchorOut.model_validate(row)
 
 
-def proof_out(proof: Proof) -> ProofOut:
+def proof_out(proof: Proof, author: str) -> ProofOut:
     """The answer about a proof."""
     return ProofOut(
-        entry=entry_out(proof.entry),
+        entry=entry_out(proof.entry, author),
         anchor=anchor_out(proof.anchor),
         leaf=proof.leaf,
         index=proof.index,

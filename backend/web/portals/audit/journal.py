@@ -14,7 +14,7 @@ from backend.core.journal import entry_hash
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission
 from backend.web import exports
-from backend.web.api.audit import ENTRY_COLUMNS
+from backend.web.api.audit import entry_columns
 from backend.web.deps import Listing, Page
 from backend.web.portals.audit.common import Text, moment_of
 from backend.web.routing import page_router
@@ -36,12 +36,14 @@ def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
         until=_day(query.get("until"), "23:59:59"),
     )
     rows = audit.entries(page.ctx, wanted, listing)
+    authors = audit.authors_of(page.ctx, rows.items)
     if listing.export:
         kind = "xlsx" if query.get("format") == "xlsx" else "csv"
-        return exports.export(rows.items, ENTRY_COLUMNS, "journal", kind)
+        return exports.export(rows.items, entry_columns(authors), "journal", kind)
     return page.render(
         "audit/journal.html",
         rows=rows,
+        authors=authors,
         listing=listing,
         chosen={name: query.get(name, "") for name in _NAMES},
         check=audit.verify_journal(page.ctx) if verify else None,
@@ -61,6 +63,7 @@ def entry(page: Page, seq: int) -> Response:
     return page.render(
         "audit/entry.html",
         found=found,
+        author=audit.authors_of(page.ctx, [found])[seq],
         proof=proof,
         details=json.dumps(found.details, ensure_ascii=False, indent=2, sort_keys=True),
         intact=entry_hash(found) == found.hash,

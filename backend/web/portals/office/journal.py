@@ -22,16 +22,17 @@ def journal(page: Page, listing: Listing, entity: str | None = None, entity_id: 
     """Latest first."""
     page.ctx.require(Permission.JOURNAL_READ)
     found = audit.entries(page.ctx, JournalFilter(entity=entity or None, entity_id=entity_id or None), listing)
+    authors = audit.authors_of(page.ctx, found.items)
     details = {one.seq: json.dumps(one.details, ensure_ascii=False) if one.details else "" for one in found.items}
     if listing.export:
         columns = [
             ("№", lambda one: one.seq),
             (_("Время"), lambda one: one.at.isoformat()),
-            (_("Кто"), lambda one: one.actor),
+            (_("Кто"), lambda one: authors[one.seq]),
             (_("Действие"), lambda one: one.action),
             (_("Запись"), lambda one: f"{one.entity} {one.entity_id}"),
             (_("Подробности"), lambda one: details[one.seq]),
             (_("Хеш"), lambda one: one.hash),
         ]
         return list_file(page, found.items, columns, "journal")
-    return page.render("office/journal.html", rows=found, listing=listing, details=details)
+    return page.render("office/journal.html", rows=found, listing=listing, details=details, authors=authors)

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from backend.accounts import service as accounts
 from backend.cash import service as cash
 from backend.core.clock import to_msk
 from backend.core.errors import Invalid
@@ -54,6 +55,7 @@ def participant(page: Page, participant_id: str) -> Response:
     chain = identity.chain_row(page.ctx, row)
     sees_money = page.actor.may(Permission.CASH_READ_ALL)
     sees_units = page.actor.may(Permission.HOLDER_READ_ALL)
+    history = identity.history_of(page.ctx, row.id)
     return page.render(
         "office/participant.html",
         row=row,
@@ -63,7 +65,8 @@ def participant(page: Page, participant_id: str) -> Response:
         all_classes=list(CLASS_BITS),
         balance=cash.balance_of(page.ctx, row.wallet) if sees_money else None,
         positions=orders.positions_of(page.ctx, row.wallet) if sees_units else [],
-        history=identity.history_of(page.ctx, row.id),
+        history=history,
+        authors=accounts.names_of(page.ctx, {one.by for one in history}),
         intents=intents_of(page.ctx, row.id, *REFS),
         until=_until(page, chain),
         may_admit=page.actor.may(Permission.PARTICIPANT_ADMIT),
