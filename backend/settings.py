@@ -9,11 +9,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from indexer.settings import Settings as IndexerSettings
 
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use"  # noqa: S105 - recognised and refused in production
+
+
+class OidcClient(BaseModel):
+    """A client at the external provider; ``secret`` is absent for a public client (PKCE alone)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    secret: str | None = None
 
 
 class Settings(IndexerSettings):
@@ -37,6 +46,12 @@ class Settings(IndexerSettings):
     oidc_issuer: str | None = Field(None, description="Address of an external OpenID Connect provider")
     oidc_client_id: str | None = Field(None, description="Client identifier at the provider")
     oidc_client_secret: str | None = Field(None, description="Client secret at the provider")
+    oidc_clients: dict[str, OidcClient] = Field(
+        {}, description='Clients of single portals instead, JSON: {"office": {"id": "...", "secret": "..."}}'
+    )
+    virus_scan_command: str | None = Field(
+        None, description="Program that reads a document from standard input: 0 clean, 1 infected (clamdscan -)"
+    )
     access_token_minutes: int = Field(15, description="Life of an access token, minutes")
     session_hours: int = Field(12, description="Life of a session, hours")
     worker_interval_s: float = Field(0.15, description="Pause of the worker between rounds, seconds")

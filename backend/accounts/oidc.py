@@ -3,7 +3,8 @@
     begin   the address to send the browser to, and what to remember meanwhile (state, nonce, verifier)
     finish  code -> tokens at the provider -> identity token verified -> the user here
 
-Only configuration turns it on (KAPITAL_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET). Roles stay ours: the provider says who, never what they may.
+Only configuration turns it on (KAPITAL_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET; KAPITAL_OIDC_CLIENTS gives a portal a client of its own). Roles stay
+ours: the provider says who, never what they may.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backend.accounts.models import Portal, User, UserStatus
 from backend.accounts.policy import wall_clock
 from backend.core import journal
 from backend.core.context import Context
+from backend.settings import OidcClient, Settings
 
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 STRONG_METHODS = frozenset({"mfa", "otp", "hwk", "fpt", "sc"})
@@ -49,13 +51,13 @@ class Identified:
     second_factor: bool
 
 
-def begin(ctx: Context, redirect_uri: str) -> Started:
+def begin(ctx: Context, redirect_uri: str, portal: Portal) -> Started:
     """Start an attempt. Raises :class:`ProviderRefused` when no provider is set or it doesn't answer."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     query = {
         "response_type": "code",
-        "client_id": ctx.settings.oidc_client_id or "",
+        "client_id": client_of(ctx.settings, portal).id,
         "redirect_uri": redirect_uri,
         "scope": "openid email profile",
         "state": state,
@@ -70,20 +72,28 @@ def begin(ctx: Context, redirect_uri: str) -> Started:
 
 def finish(ctx: Context, *, code: str, nonce: str, verifier: str, redirect_uri: str, portal: Portal) -> Identified:
     """The user of an authorization code; a new one is registered in ``portal``. Raises ProviderRefused or UserBlocked."""
-    claims = _claims(ctx, code, nonce, verifier, redirect_uri)
+    claims = _claims(ctx, client_of(ctx.settings, portal), code, nonce, verifier, redirect_uri)
     user = _known_user(ctx, claims) or _new_user(ctx, claims, portal)
     if user.status == UserStatus.BLOCKED:
         raise UserBlocked
     return Identified(user, second_factor=bool(STRONG_METHODS & set(claims.get("amr", []))))
 
 
-def _claims(ctx: Context, code: str, nonce: str, verifier: str, redirect_uri: str) -> dict[str, Any]:
+def client_of(settings: Settings, portal: Portal) -> OidcClient:
+    """The client through which a portal signs its users in: its own, or the one of all."""
+    common = OidcClient(id=settings.oidc_client_id or "", secret=settings.oidc_client_secret)
+    return settings.oidc_clients.get(portal.value, common)
+
+
+def _claims(
+    ctx: Context, asking: OidcClient, code: str, nonce: str, verifier: str, redirect_uri: str
+) -> dict[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": redirect_uri,
-        "client_id": ctx.settings.oidc_client_id or "",
-        "client_secret": ctx.settings.oidc_client_secret or "",
+        "client_id": asking.id,
+        "client_secret": asking.secret or "",
         "code_verifier": verifier,
     }
     with _client() as client:
@@ -98,7 +108,7 @@ def _claims(ctx: Context, code: str, nonce: str, verifier: str, redirect_uri: st
             answer["id_token"],
             keys,
             algorithms=ALGORITHMS,
-            audience=ctx.settings.oidc_client_id,
+            audience=asking.id,
             issuer=configuration["issuer"],
             access_token=answer.get("access_token"),
             options={"require_exp": True, "require_sub": True},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import shlex
+import subprocess
 from datetime import datetime
 
 from sqlmodel import Field, SQLModel
@@ -12,7 +13,7 @@ from sqlmodel import Field, SQLModel
 from backend.core import vault
 from backend.core.context import Context
 from backend.core.db import UtcDateTime
-from backend.core.errors import Invalid, NotFound, TooLarge
+from backend.core.errors import DomainError, Invalid, NotFound, TooLarge
 from backend.core.ids import new_id
 
 # Media types by the bytes that a file starts with (the name and the browser's word are not trusted).
@@ -23,8 +24,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 DOCUMENT_TYPES = frozenset(media for _, media in _SIGNATURES)
 
-# A virus scanner may be put here: it gets the bytes and raises Invalid. None: no scanner is configured.
-virus_scan: Callable[[bytes], None] | None = None
+INFECTED = 1
+"""What scanners such as clamdscan end with when they have found something."""
+SCAN_WITHIN_S = 60
 
 
 class StoredFile(SQLModel, table=True):
@@ -62,8 +64,8 @@ def store(
         raise Invalid(
             "Принимаются файлы PDF, PNG и JPEG.", "Only PDF, PNG and JPEG are taken.", code="file_type", field="file"
         )
-    if virus_scan is not None:
-        virus_scan(data)
+    if ctx.settings.virus_scan_command is not None:
+        _scan(shlex.split(ctx.settings.virus_scan_command), data)
     row = StoredFile(
         id=new_id(),
         owner_id=owner_id,
@@ -93,6 +95,26 @@ def safe_name(filename: str) -> str:
     """The last part of the name without control characters, at most 120 characters."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(c for c in name if c.isprintable())[:120] or "document"
+
+
+class ScannerSilent(DomainError):
+    """The virus scanner gave no verdict, so nothing is taken."""
+
+    status = 503
+    code = "scanner_unavailable"
+    message_ru = "Проверка файла на вирусы сейчас недоступна. Приложите его позже."
+    message_en = "The virus scanner is unavailable. Attach the file later."
+
+
+def _scan(command: list[str], data: bytes) -> None:
+    try:
+        verdict = subprocess.run(command, input=data, capture_output=True, timeout=SCAN_WITHIN_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ScannerSilent(field="file") from error
+    if verdict.returncode == INFECTED:
+        raise Invalid("В файле найден вирус.", "A virus was found in the file.", code="file_infected", field="file")
+    if verdict.returncode != 0:
+        raise ScannerSilent(field="file")
 
 
 def _write(ctx: Context, file_id: str, blob: bytes) -> None:

@@ -25,10 +25,15 @@ def landing(page: OpenPage) -> Response:
 @router.get("/login")
 def login_page(page: OpenPage, next: str = "", portal: str = "") -> Response:  # noqa: A002 - the name in the address
     """Sign-in; ``next`` is the page to come back to."""
-    door = portal if portal in security.PORTALS else ""
-    return page.render(
-        "auth/login.html", next=security.safe_next(next, ""), door=door, oidc=page.ctx.settings.oidc_issuer
-    )
+    place = security.safe_next(next, "")
+    door = portal if portal in security.PORTALS else portal_of_path(place)
+    return page.render("auth/login.html", next=place, door=door, oidc=page.ctx.settings.oidc_issuer)
+
+
+def portal_of_path(path: str) -> str:
+    """The portal that a page of ours belongs to; empty for none."""
+    first = path.removeprefix("/").split("/")[0].split("?")[0]
+    return first if first in security.PORTALS else ""
 
 
 @router.post("/login")

@@ -28,13 +28,14 @@ ATTEMPT_LASTS_S = 600
 @router.get("/start")
 def start(page: OpenPage, next: str = "", portal: str = "investor") -> Response:  # noqa: A002 - the name in the address
     """Send the browser to the provider; the secrets of the attempt stay in a signed cookie."""
-    started = oidc.begin(page.ctx, callback_of(page.request))
+    door = _portal(portal)
+    started = oidc.begin(page.ctx, callback_of(page.request), door)
     attempt = {
         "state": started.state,
         "nonce": started.nonce,
         "verifier": started.verifier,
         "next": next,
-        "portal": portal,
+        "portal": door.value,
     }
     response = RedirectResponse(started.url, status_code=303)
     settings = settings_of(page.request)
@@ -49,7 +50,7 @@ def callback(request: Request, code: str = "", state: str = "", error: str = "")
     attempt = _attempt(request)
     if error or not code or not secrets.compare_digest(state, attempt["state"]):
         raise ProviderRefused
-    portal = Portal(attempt["portal"]) if attempt["portal"] in set(Portal) else Portal.INVESTOR
+    portal = _portal(attempt["portal"])
     with open_context(request) as ctx:
         found = oidc.finish(
             ctx,
@@ -70,6 +71,10 @@ def callback(request: Request, code: str = "", state: str = "", error: str = "")
 def callback_of(request: Request) -> str:
     """The address that the provider sends the browser back to; it must be registered there."""
     return f"{settings_of(request).public_url.rstrip('/')}{quote('/oidc/callback')}"
+
+
+def _portal(text: str) -> Portal:
+    return Portal(text) if text in set(Portal) else Portal.INVESTOR
 
 
 def _attempt(request: Request) -> dict[str, Any]:

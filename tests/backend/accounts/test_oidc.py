@@ -22,7 +22,7 @@ from jose import jwk, jwt
 from backend.accounts import service as accounts
 from backend.accounts.service import Portal
 from backend.core.permissions import Role
-from backend.settings import Settings
+from backend.settings import OidcClient, Settings
 from tests.backend.conftest import PASSWORD, make_user
 
 CLIENT = "kapital-portals"
@@ -62,7 +62,14 @@ class Provider:
         if asked is None or base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != asked["code_challenge"]:
             return None
         now = int(time.time())
-        claims = {"iss": self.url, "aud": CLIENT, "nonce": asked["nonce"], "iat": now, "exp": now + 60, **self.claims}
+        claims = {
+            "iss": self.url,
+            "aud": form["client_id"],
+            "nonce": asked["nonce"],
+            "iat": now,
+            "exp": now + 60,
+            **self.claims,
+        }
         key = self.pem(self.signing_key or self.key)
         return {"access_token": "x", "token_type": "Bearer", "id_token": jwt.encode(claims, key, "RS256", {"kid": "1"})}
 
@@ -160,6 +167,26 @@ def test_a_token_that_does_not_fit_is_refused(client: TestClient, provider: Prov
 def test_a_token_signed_by_another_key_is_refused(client: TestClient, provider: Provider) -> None:
     provider.signing_key = rsa.generate_private_key(65537, 2048)
     assert come_back(client, provider).status_code == 401
+
+
+def test_a_portal_may_have_a_client_of_its_own(client: TestClient, provider: Provider) -> None:
+    state = client.app.state  # type: ignore[attr-defined]  # the ASGI app is ours
+    own = {"office": OidcClient(id="kapital-office", secret="s3cret")}
+    state.settings = state.settings.model_copy(update={"oidc_clients": own})
+    asked = [client.get(f"/oidc/start?portal={portal}").headers["location"] for portal in ("office", "investor")]
+    assert [parse_qs(urlsplit(one).query)["client_id"] for one in asked] == [["kapital-office"], [CLIENT]]
+
+
+def test_a_token_made_for_another_portals_client_is_refused(client: TestClient, provider: Provider) -> None:
+    state = client.app.state  # type: ignore[attr-defined]  # the ASGI app is ours
+    own = {"issuer": OidcClient(id="kapital-issuer")}
+    state.settings = state.settings.model_copy(update={"oidc_clients": own})
+    assert come_back(client, provider, aud=CLIENT).status_code == 401
+    assert come_back(client, provider).headers["location"] == "/issuer/profile"
+
+
+def test_the_sign_in_of_a_page_leads_to_the_provider_with_the_portal_of_that_page(client: TestClient) -> None:
+    assert "/oidc/start?portal=office&amp;next=/office/cases" in client.get("/login?next=/office/cases").text
 
 
 def test_a_foreign_state_is_refused(client: TestClient, provider: Provider) -> None:
