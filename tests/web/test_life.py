@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +14,10 @@ from playwright.sync_api import Page, expect
 from scripts.demo import cast
 from scripts.demo.bank import Bank, Payment
 from scripts.demo.stage import pdf
-from tests.web.conftest import PATIENCE_MS, Desk, Person, Site
+from tests.web.acts import OpenDesk, confirm, press, press_twice, sign, sign_in, toast, until
+from tests.web.conftest import Person, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
-OpenDesk = Callable[..., Desk]
 # A newcomer of its own at every run, so that a running demonstration can be used again.
 RUN = secrets.randbelow(900_000) + 100_000
 EMAIL, NAME = f"anna-{RUN}@example.ru", f"Анна Новосёлова {RUN}"
@@ -77,56 +75,6 @@ NARROW_PAGES = {
     "/audit",
     "/audit/blocks",
 }
-
-
-def press(page: Page, text: str) -> None:
-    """Press the button with this text."""
-    page.get_by_role("button", name=text, exact=True).first.click()
-
-
-def agree(page: Page) -> None:
-    """Say yes to the question of the page."""
-    page.locator("dialog#kp-confirm button[value=yes]").click()
-
-
-def until(satisfied: Callable[[], None]) -> None:
-    """Try again until it holds, or fail as it last did."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while True:
-        try:
-            satisfied()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
-
-
-def sign(page: Page, person: Person) -> None:
-    """Give a code when the page asks for one."""
-    code = page.locator("main input[name=totp_code]")
-    expect(page.locator("main")).to_be_visible()
-    if code.count():
-        code.fill(person.code())
-        press(page, "Подтвердить")
-
-
-def sign_in(desk: Desk, person: Person, target: str) -> Page:
-    """Go to a page, be led to the sign-in, sign in, come out at the page."""
-    desk.page.goto(desk.url + target)
-    expect(desk.page).to_have_url(re.compile("/login"))
-    desk.page.fill("input[name=email]", person.email)
-    desk.page.fill("input[name=password]", person.password)
-    if person.totp:
-        desk.page.fill("input[name=code]", person.code())
-    press(desk.page, "Войти")
-    expect(desk.page).to_have_url(desk.url + target)
-    return desk.page
-
-
-def toast(page: Page, text: str) -> None:
-    """The page says so once."""
-    expect(page.locator("[data-toast]")).to_contain_text(text)
 
 
 class TestAdmission:
@@ -190,7 +138,7 @@ class TestAdmission:
         scan = tmp_path / "passport.pdf"
         scan.write_bytes(pdf("passport anna"))
         page.set_input_files("input[name=file]", scan)
-        page.get_by_role("button", name="Приложить").dblclick()
+        press_twice(page, "Приложить")
         toast(page, "Документ приложен")
         desk.go("/investor/onboarding")
         expect(page.locator("#documents a[href*='/files/']")).to_have_count(1)
@@ -208,13 +156,13 @@ class TestAdmission:
         waiting = investor.go("/investor/onboarding")
         officer = platform.people["compliance2"]
         desk = open_desk()
+        desk.expected = {401}  # the question for a code
         page = sign_in(desk, officer, "/office/cases")
         desk.shoot("09-cases")
         page.get_by_role("link", name=NAME).click()
         expect(page.locator("h1")).to_have_text(NAME)
         desk.shoot("10-case")
-        press(page, "Допустить")
-        agree(page)
+        confirm(page, "Допустить")
         sign(page, officer)
         toast(page, "Допуск отправлен в реестр")
         # The investor's page was not touched meanwhile.
@@ -233,8 +181,6 @@ class TestAdmission:
             page = desk.go("/office/cash")
             page.set_input_files("input[name=file]", file)
             press(page, "Загрузить")
-            if page.locator("main input[name=totp_code]").count():
-                raise AssertionError("an import of a statement asks for no code")
             toast(page, said)
         investor = open_desk("anna")
         cash = investor.go("/investor/cash")
@@ -250,12 +196,14 @@ class TestAdmission:
 
     def test_a_double_click_takes_out_money_once(self, platform: Site, open_desk: OpenDesk) -> None:
         desk = open_desk("anna")
+        desk.expected = {401}
         page = desk.go("/investor/cash/withdraw")
         page.fill("input[name=amount]", "1000")
         code = page.locator("input[name=totp_code]")
         if code.count():
             code.fill(platform.people["anna"].code())
-        page.get_by_role("button", name="Подписать и вывести").dblclick()
+        press_twice(page, "Подписать и вывести")
+        sign(page, platform.people["anna"])
         expect(page.locator("[data-toast]")).to_be_visible()
         desk.go("/investor/cash/withdraw")
         expect(page.locator("table.kp-table tbody tr")).to_have_count(1)

@@ -93,6 +93,48 @@
     });
   }
 
+  // --- toasts: long enough for slow readers, held while looked at (WCAG 2.2.1), and not lost when a part reloads the page ------
+  const TOAST_MS = 20000, TOAST = "kp-toast";
+
+  function linger(toast) {
+    let timer;
+    const hold = () => clearTimeout(timer);
+    const release = () => { hold(); timer = setTimeout(() => toast.remove(), TOAST_MS); };
+    for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, hold);
+    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, release);
+    release();
+  }
+
+  function showToast() {
+    const kept = sessionStorage.getItem(TOAST), made = document.getElementById("kp-toast")?.content.firstElementChild.cloneNode(true);
+    sessionStorage.removeItem(TOAST);
+    if (kept && made && !document.querySelector("[data-toast]")) {
+      made.querySelector("span").textContent = kept;
+      document.querySelector(".kp-toasts").append(made);
+    }
+    document.querySelectorAll("[data-toast]").forEach(linger);
+  }
+
+  // --- a part asks for the whole page anew (HX-Refresh) --------------------------------------------------------------
+  // Never under the hands of somebody who types, is being asked or has just sent a form: then only the part is renewed, and the
+  // next event asks again. An answer to a form (data-answer) isn't loaded anew either: that would send the form once more.
+  document.addEventListener("input", (event) => {
+    if (event.target.form?.method === "post") event.target.form.dataset.touched = "yes";
+  });
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, target } = event.detail;
+    if (xhr.getResponseHeader("HX-Refresh") !== "true") return;
+    event.preventDefault();
+    if (document.querySelector("dialog[open], form[data-sent], form[data-touched], body[data-answer]")) {
+      htmx.swap(target, xhr.responseText, { swapStyle: "innerHTML" });
+      return;
+    }
+    const toast = document.querySelector("[data-toast].show span");
+    if (toast) sessionStorage.setItem(TOAST, toast.textContent);
+    location.reload();
+  });
+
   // --- charts --------------------------------------------------------------------------------------------------------
   const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
@@ -129,7 +171,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     start(document);
-    document.querySelectorAll("[data-toast]").forEach((toast) => setTimeout(() => toast.remove(), 6000));
+    showToast();
   });
   document.addEventListener("htmx:afterSwap", (event) => start(event.target));
   window.addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((element) => window.echarts?.getInstanceByDom(element)?.resize()));

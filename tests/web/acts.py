@@ -1,0 +1,77 @@
+"""What people do in a page: press, agree, sign. Each act waits for what it leads to, never for time."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.web.conftest import PATIENCE_MS, Desk, Person
+
+OpenDesk = Callable[..., Desk]
+
+
+def button(page: Page, text: str) -> Locator:
+    """The first button with this text."""
+    return page.get_by_role("button", name=text, exact=True).first
+
+
+def press(page: Page, text: str) -> None:
+    """Press the button with this text and wait until its form was answered by another page."""
+    with page.expect_navigation():
+        button(page, text).click()
+
+
+def press_twice(page: Page, text: str) -> None:
+    """Double-click the button with this text; the second click must do nothing."""
+    with page.expect_navigation():
+        button(page, text).dblclick()
+
+
+def confirm(page: Page, text: str) -> None:
+    """Press the button with this text, say yes to the question of the page, and wait for the answer to its form."""
+    button(page, text).click()
+    dialog = page.locator("dialog#kp-confirm[open]")
+    expect(dialog.locator("#kp-confirm-text")).not_to_be_empty()
+    with page.expect_navigation():
+        dialog.locator("button[value=yes]").click()
+
+
+def sign(page: Page, person: Person) -> None:
+    """Give a code when the page that has just come asks for one."""
+    if page.get_by_role("heading", name="Подтвердите действие").count():
+        page.fill("main input[name=totp_code]", person.code())
+        press(page, "Подтвердить")
+
+
+def sign_in(desk: Desk, person: Person, target: str) -> Page:
+    """Go to a page, be led to the sign-in, sign in, come out at the page."""
+    desk.page.goto(desk.url + target)
+    expect(desk.page).to_have_url(re.compile("/login"))
+    desk.page.fill("input[name=email]", person.email)
+    desk.page.fill("input[name=password]", person.password)
+    if person.totp:
+        desk.page.fill("input[name=code]", person.code())
+    press(desk.page, "Войти")
+    expect(desk.page).to_have_url(desk.url + target)
+    return desk.page
+
+
+def toast(page: Page, text: str) -> None:
+    """The page says so once."""
+    expect(page.locator("[data-toast]")).to_contain_text(text)
+
+
+def until(satisfied: Callable[[], None]) -> None:
+    """Try again until it holds, or fail as it last did."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        try:
+            satisfied()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
