@@ -59,11 +59,16 @@ def register(ctx: Context, kind: RegisterKind, since: datetime | None = None, un
 
 
 def period_of(ctx: Context, since: datetime | None, until: datetime | None) -> Period:
-    """A period with its defaults: from the beginning to now. Raises :class:`PeriodInvalid`."""
+    """A period with its defaults: from the beginning to now. What is not over yet can't be certified: :class:`PeriodInvalid`."""
+    now = ctx.now()
     first = since or datetime(2000, 1, 1, tzinfo=UTC)
-    last = until or ctx.now()
+    last = until or now
     if first.tzinfo is None or last.tzinfo is None or last < first:
         raise PeriodInvalid(field="until")
+    if last > now:
+        ru = f"Конец периода ещё не наступил: в системе сейчас {moscow(now)} МСК."
+        en = f"The period has not ended yet: the system's time is {moscow(now)} MSK."
+        raise PeriodInvalid(ru, en, code="period_not_over", field="until")
     return Period(first, last)
 
 

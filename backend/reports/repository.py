@@ -86,6 +86,11 @@ def document_by_number(ctx: Context, number: str) -> IssuedDocument | None:
     return ctx.session.exec(select(IssuedDocument).where(IssuedDocument.number == number.strip().upper())).first()
 
 
+def document_by_digest(ctx: Context, sha256: str) -> IssuedDocument | None:
+    """A document by the digest of its machine-readable copy."""
+    return ctx.session.exec(select(IssuedDocument).where(IssuedDocument.sha256 == sha256)).first()
+
+
 def own_documents(ctx: Context, request: PageRequest, participant_id: str) -> Page[IssuedDocument]:
     """Documents of one participant, the latest first."""
     statement = select(IssuedDocument).where(IssuedDocument.participant_id == participant_id)

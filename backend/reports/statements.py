@@ -10,11 +10,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from backend.core import vault
 from backend.core.context import Context
-from backend.core.errors import Forbidden
+from backend.core.errors import Forbidden, TooLarge
 from backend.core.ids import new_id
 from backend.core.journal import record
 from backend.core.money import format_kopeks
@@ -30,6 +31,7 @@ from backend.reports.models import IssuedDocument
 from backend.reports.registers import Period, moscow, period_of
 
 KIND = "statement"
+MADE = "reports.statement_made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,26 @@ class Verification:
     block_number: int
     block_hash: str
     matches: bool | None
+    document_id: str
+
+    @property
+    def attested(self) -> dict[str, Any]:
+        """What the operator signs for anybody: nothing of it is personal."""
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "made_at": self.made_at.isoformat(),
+            "block_number": self.block_number,
+            "block_hash": self.block_hash,
+        }
+
+
+class FileKind(StrEnum):
+    """Which of our two files of a document somebody holds."""
+
+    COPY = "copy"  # the machine-readable one, whose digest stands on the paper
+    PAPER = "paper"  # the PDF
 
 
 def make_statement(
@@ -70,7 +92,7 @@ def make_statement(
     ctx.session.add(row)
     ctx.session.flush()
     details = {"number": row.number, "sha256": row.sha256, "participant": owner.number}
-    record(ctx, action="reports.statement_made", entity="document", entity_id=row.id, details=details)
+    record(ctx, action=MADE, entity="document", entity_id=row.id, details=details)
     return row
 
 
@@ -88,9 +110,13 @@ def document_json(ctx: Context, number: str) -> bytes:
 
 def document_pdf(ctx: Context, number: str) -> bytes:
     """The statement on paper."""
-    row = _visible(ctx, number)
-    content = json.loads(vault.unseal(ctx, f"document:{row.id}", row.content))
-    return pdf.statement(content, row.sha256, f"{ctx.settings.public_url}/verify/{row.number}")
+    return _paper(ctx, _visible(ctx, number))
+
+
+def document_period(ctx: Context, row: IssuedDocument) -> tuple[datetime, datetime]:
+    """First and last moment that a document speaks of, for those who may read it."""
+    content = json.loads(document_json(ctx, row.number))
+    return datetime.fromisoformat(content["since"]), datetime.fromisoformat(content["until"])
 
 
 def verify(ctx: Context, number: str, sha256: str | None = None) -> Verification:
@@ -99,13 +125,41 @@ def verify(ctx: Context, number: str, sha256: str | None = None) -> Verification
     if row is None:
         raise DocumentUnknown
     given = sha256.strip().lower().removeprefix("0x") if sha256 else None
-    matches = None if given is None else given == row.sha256
-    return Verification(row.number, row.kind, row.sha256, row.made_at, row.block_number, row.block_hash, matches)
+    return _verification(row, None if given is None else given == row.sha256)
+
+
+def check_file(ctx: Context, data: bytes, number: str | None = None) -> tuple[Verification, FileKind | None]:
+    """Is this file a document of ours, and which of the two? Anybody may ask; the file isn't kept.
+
+    Without a number only a machine-readable copy can be found. Raises :class:`DocumentUnknown`, or TooLarge.
+    """
+    if len(data) > ctx.settings.upload_max_bytes:
+        raise TooLarge("Файл слишком большой.", "The file is too large.", field="file")
+    digest = hashlib.sha256(data).hexdigest()
+    row = repository.document_by_number(ctx, number) if number else repository.document_by_digest(ctx, digest)
+    if row is None:
+        raise DocumentUnknown(field="number" if number else "file")
+    if digest == row.sha256:
+        return _verification(row, matches=True), FileKind.COPY
+    if data.startswith(b"%PDF-") and _paper(ctx, row) == data:
+        return _verification(row, matches=True), FileKind.PAPER
+    return _verification(row, matches=False), None
 
 
 def canonical(content: dict[str, Any]) -> bytes:
     """The one text of a content."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _verification(row: IssuedDocument, matches: bool | None) -> Verification:
+    return Verification(
+        row.number, row.kind, row.sha256, row.made_at, row.block_number, row.block_hash, matches, row.id
+    )
+
+
+def _paper(ctx: Context, row: IssuedDocument) -> bytes:
+    content = json.loads(vault.unseal(ctx, f"document:{row.id}", row.content))
+    return pdf.statement(content, row.sha256, f"{ctx.settings.public_url}/verify/{row.number}")
 
 
 def _owner(ctx: Context, number: str | None) -> Participant:

@@ -66,6 +66,7 @@ NAV: dict[str, list[Group]] = {
             _("Счёт"),
             (
                 Entry("/investor/cash", _("Деньги"), "wallet", Permission.CASH_READ),
+                Entry("/investor/statements", _("Выписки"), "file-certificate", Permission.REPORT_OWN),
                 Entry("/investor/notifications", _("Сообщения"), "bell", Permission.NOTIFICATION_READ),
                 Entry("/investor/onboarding", _("Анкета участника"), "clipboard-text"),
             ),

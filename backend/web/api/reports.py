@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from backend.audit.certificates import certificate
 from backend.issues import service as issues
 from backend.reports import service as reports
-from backend.reports.service import IssuedDocument, RegisterKind, RegisterSnapshot, Table, Verification
+from backend.reports.service import MADE, FileKind, IssuedDocument, RegisterKind, RegisterSnapshot, Table, Verification
 from backend.web import exports
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing, OpenCtx
@@ -19,7 +20,7 @@ from backend.web.routing import api_router
 
 router = api_router("/reports", "reports")
 
-FileKind = Annotated[str, Query(alias="format", pattern="^(json|csv|xlsx)$")]
+Format = Annotated[str, Query(alias="format", pattern="^(json|csv|xlsx)$")]
 
 
 class StatementBody(BaseModel):
@@ -66,6 +67,12 @@ class VerificationOut(BaseModel):
     matches: bool | None
 
 
+class FileCheckOut(VerificationOut):
+    """``file``: copy (machine-readable), paper (PDF), null when it isn't ours or was changed."""
+
+    file: FileKind | None
+
+
 class SnapshotOut(BaseModel):
     """A frozen register."""
 
@@ -78,14 +85,14 @@ class SnapshotOut(BaseModel):
 
 @router.get("/registers/{kind}", summary="A register", response_model=TableOut)
 def register(
-    ctx: Ctx, kind: RegisterKind, since: datetime | None = None, until: datetime | None = None, as_: FileKind = "json"
+    ctx: Ctx, kind: RegisterKind, since: datetime | None = None, until: datetime | None = None, as_: Format = "json"
 ) -> Any:
     """Participants, issues, deals, holders at a moment, payouts; ``format`` json, csv or xlsx."""
     return table_answer(reports.register(ctx, kind, since, until), as_)
 
 
 @router.get("/issues/{issue_id}/holders", summary="Holders of an issue", response_model=TableOut)
-def holders(ctx: Ctx, issue_id: str, at: datetime | None = None, as_: FileKind = "csv") -> Any:
+def holders(ctx: Ctx, issue_id: str, at: datetime | None = None, as_: Format = "csv") -> Any:
     """For the issue's own issuer, officers and auditors, right after a moment (now when left out)."""
     rows = [[one.number or "", one.name or "", one.wallet, one.units] for one in issues.holders(ctx, issue_id, at)]
     return table_answer(Table("holders", ["Номер", "Держатель", "Адрес", "Единиц"], rows), as_)
@@ -121,6 +128,22 @@ def verify(ctx: OpenCtx, number: str, sha256: Annotated[str | None, Query(max_le
     return verification_out(reports.verify(ctx, number, sha256))
 
 
+@router.get("/verify/{number}/proof", summary="Proof of a document")
+def proof(ctx: OpenCtx, number: str) -> dict[str, Any]:
+    """Open to everybody: what is attested, the operator's signature (Ed25519) and the way to the journal's root on chain."""
+    found = reports.verify(ctx, number)
+    return certificate(ctx, found.attested, action=MADE, entity_id=found.document_id).as_dict()
+
+
+@router.post("/verify", summary="Check a file")
+def verify_file(
+    ctx: OpenCtx, file: Annotated[UploadFile, File()], number: Annotated[str | None, Form(max_length=40)] = None
+) -> FileCheckOut:
+    """Open to everybody; the file isn't kept. Without ``number`` only a machine-readable copy is found."""
+    found, kind = reports.check_file(ctx, file.file.read(), number)
+    return FileCheckOut(**verification_out(found).model_dump(), file=kind)
+
+
 @router.get("/snapshots", summary="Frozen registers")
 def snapshots(ctx: Ctx) -> list[SnapshotOut]:
     """The latest month first."""
@@ -128,7 +151,7 @@ def snapshots(ctx: Ctx) -> list[SnapshotOut]:
 
 
 @router.get("/snapshots/{month}/{kind}", summary="A frozen register", response_model=TableOut)
-def snapshot(ctx: Ctx, month: str, kind: RegisterKind, as_: FileKind = "json") -> Any:
+def snapshot(ctx: Ctx, month: str, kind: RegisterKind, as_: Format = "json") -> Any:
     """As it was at the end of the month."""
     return table_answer(reports.snapshot_table(ctx, month, kind.value)[1], as_)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.web import live
-from backend.web.portals import audit, auth, dev, investor, issuer, office, oidc, onboarding, profile, welcome
+from backend.web.portals import audit, auth, dev, investor, issuer, office, oidc, onboarding, profile, verify, welcome
 
 ROUTERS: list[APIRouter] = [
     auth.router,
     oidc.router,
+    verify.router,
     profile.router,
     *audit.ROUTERS,  # before the streams: /audit/events is a page, and a stream when it is asked for a topic
     live.router,

@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from backend.audit import events, merkle, repository
+from backend.audit.certificates import certificate
+from backend.audit.journal import leaf_of
 from backend.core.context import Context
 from backend.core.errors import Forbidden
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Role
 from backend.reports import service as reports
 from backend.reports.errors import DocumentUnknown, PeriodInvalid
-from backend.reports.service import RegisterKind
-from indexer.models import ChainRubleEntry, ChainTransfer
+from backend.reports.service import MADE, FileKind, RegisterKind
+from indexer.models import ChainAnchor, ChainRubleEntry, ChainTransfer
 from tests.backend.payouts.market import ASSET, DAY, Market, make_market
-from tests.factories.chain import address
+from tests.factories.chain import address, word
 
 
 @pytest.fixture
@@ -85,6 +89,57 @@ def test_a_statement_is_for_its_owner_and_the_registrar(market: Market, registra
     with pytest.raises(Forbidden):
         reports.make_statement(market.as_holder(ctx_for, "person"), number=market.people["foreigner"].number)
     assert reports.my_documents(market.as_holder(ctx_for, "person"), PageRequest()).total == 1
+
+
+def test_what_is_not_over_yet_is_not_certified(market: Market, registrar: Context, ctx_for: Any) -> None:
+    ahead = market.clock.moment + timedelta(seconds=1)
+    with pytest.raises(PeriodInvalid) as refused:
+        reports.make_statement(market.as_holder(ctx_for, "person"), until=ahead)
+    assert (refused.value.code, refused.value.field) == ("period_not_over", "until")
+    with pytest.raises(PeriodInvalid):
+        reports.register(registrar, RegisterKind.HOLDERS, until=ahead)
+    assert reports.make_statement(market.as_holder(ctx_for, "person"), until=market.clock.moment)
+
+
+def test_both_files_of_a_statement_are_known_again_and_a_changed_one_is_not(market: Market, ctx_for: Any) -> None:
+    person, stranger = market.as_holder(ctx_for, "person"), ctx_for()
+    made = reports.make_statement(person)
+    copy, paper = reports.document_json(person, made.number), reports.document_pdf(person, made.number)
+    assert reports.check_file(stranger, copy)[1] is FileKind.COPY
+    assert reports.check_file(stranger, copy, made.number)[1] is FileKind.COPY
+    assert reports.check_file(stranger, paper, made.number)[1] is FileKind.PAPER
+    found, kind = reports.check_file(stranger, paper + b"\n", made.number)
+    assert (found.matches, kind) == (False, None)
+    with pytest.raises(DocumentUnknown):
+        reports.check_file(stranger, copy + b" ")
+
+
+def test_a_certificate_is_signed_and_leads_to_the_root_on_chain(market: Market, ctx_for: Any) -> None:
+    person = market.as_holder(ctx_for, "person")
+    made = reports.make_statement(person)
+    found = reports.verify(ctx_for(), made.number)
+    events.ensure_key(market.ctx)
+    before = certificate(ctx_for(), found.attested, action=MADE, entity_id=found.document_id)
+    assert before.place is not None
+    assert before.place.anchor is None
+    seq = before.place.seq
+    leaves = [leaf_of(one) for one in repository.entry_hashes(market.ctx, 1, seq)]
+    market.ctx.session.add(
+        ChainAnchor(
+            kind="JOURNAL", sequence=1, root="0x" + merkle.root(leaves).hex(), previous=word(0), first_entry=1,
+            last_entry=seq, block_number=market.chain.number, tx_hash=word(1), at=market.clock.moment,
+        )
+    )  # fmt: skip
+    market.ctx.session.flush()
+    after = certificate(ctx_for(), found.attested, action=MADE, entity_id=found.document_id)
+    assert after.place is not None
+    assert after.place.valid is True
+    text = json.dumps(after.as_dict(), ensure_ascii=False)
+    assert market.people["person"].number not in text
+    assert "Иван" not in text
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(str(after.public_key)))
+    key.verify(bytes.fromhex(str(after.signature)), events.canonical(after.content))
+    assert after.content["sha256"] == made.sha256
 
 
 @pytest.mark.parametrize("kind", list(RegisterKind))

@@ -14,6 +14,7 @@ from backend.web.portals.investor import (
     payouts,
     portfolio,
 )
+from backend.web.portals.statements import statements_of
 
 ROUTERS: list[APIRouter] = [
     overview.router,
@@ -23,5 +24,6 @@ ROUTERS: list[APIRouter] = [
     market.router,
     cash.router,
     payouts.router,
+    statements_of("investor"),
     notifications.router,
 ]
