@@ -7,12 +7,14 @@ from datetime import datetime
 from starlette.responses import Response
 
 from backend.cash import service as cash
+from backend.cash.service import Balance
 from backend.core.pagination import PageRequest
 from backend.identity import service as identity
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.portals.investor import charts
 from backend.web.portals.investor.common import exported, rubles, sum_of, word
+from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 from indexer.models import ChainRubleEntry
 
@@ -34,8 +36,15 @@ def moves(page: Page, listing: Listing) -> Response:
         rows=rows,
         listing=listing,
         net=net,
+        stamp=stamp_of(balance),
         chart=charts.of_balance(course(list(latest), balance.total)) if latest else None,
     )
+
+
+@router.get("/stamp")
+def stamp(page: Page) -> Response:
+    """Loads the page anew when money came or went."""
+    return fragment(page, "office/_stamp.html", stamp_of(cash.my_balance(page.ctx)))
 
 
 @router.get("/deposit")
@@ -87,6 +96,11 @@ def course(latest: list[ChainRubleEntry], total: int) -> list[tuple[datetime, in
         points.append((entry.at, total))
         total -= net(entry)
     return [(latest[-1].at, total), *reversed(points)]
+
+
+def stamp_of(balance: Balance) -> str:
+    """Changes with every move of the money."""
+    return f"{balance.free}-{balance.held}-{balance.in_transit}-{balance.frozen}"
 
 
 _ENTRY_COLUMNS = [

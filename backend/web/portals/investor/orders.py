@@ -15,6 +15,7 @@ from backend.web import live
 from backend.web.deps import Form, Listing, Page, PageContext
 from backend.web.i18n import gettext as _
 from backend.web.portals.investor.common import exported, rubles, sending, sent_tx, word
+from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
 router = page_router("/investor/orders")
@@ -50,8 +51,9 @@ def order(page: Page, order_id: str) -> Response:
 
 @router.get("/{order_id}/status")
 def status(page: Page, order_id: str) -> Response:
-    """The changing part."""
-    return page.render("investor/_order_status.html", **_view(page, order_id))
+    """The changing part; a new state loads the whole page anew, for what may be done changes with it."""
+    view = _view(page, order_id)
+    return fragment(page, "investor/_order_status.html", view.pop("state"), **view)
 
 
 @router.post("/{order_id}/recall")

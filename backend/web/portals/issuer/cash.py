@@ -12,7 +12,8 @@ from backend.web.api.money import kopeks, rubles
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file
+from backend.web.portals.investor.cash import stamp_of
+from backend.web.portals.office.tools import fragment, list_file
 from backend.web.routing import page_router
 
 router = page_router("/issuer/cash")
@@ -35,9 +36,11 @@ def money(page: Page, listing: Listing) -> Response:
     owner = identity.own(page.ctx)
     known = identity.profile(page.ctx, owner)
     outs = cash.my_withdrawals(page.ctx, PageRequest(size=10)).items
+    balance = cash.my_balance(page.ctx)
     return page.render(
         "issuer/cash.html",
-        balance=cash.my_balance(page.ctx),
+        balance=balance,
+        stamp=stamp_of(balance),
         rows=found,
         listing=listing,
         owner=owner,
@@ -48,6 +51,12 @@ def money(page: Page, listing: Listing) -> Response:
         bic=page.ctx.settings.nominal_bic,
         may_withdraw=page.actor.may(Permission.CASH_WITHDRAW),
     )
+
+
+@router.get("/stamp")
+def stamp(page: Page) -> Response:
+    """Loads the page anew when money came or went."""
+    return fragment(page, "office/_stamp.html", stamp_of(cash.my_balance(page.ctx)))
 
 
 @router.post("/withdraw")

@@ -17,7 +17,7 @@ from backend.orders import service as orders
 from backend.orders.primary import ALLOCATE_REF
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
-from backend.web.portals.office.placements import book_columns, whole_book
+from backend.web.portals.office.placements import book_columns, stamp_of, whole_book
 from backend.web.portals.office.tools import fragment, intents_of, list_file
 from backend.web.routing import page_router
 
@@ -38,6 +38,7 @@ def placement(page: Page, listing: Listing, issue_id: str) -> Response:
         "issuer/placement.html",
         found=found,
         sale=sale,
+        stamp=stamp_of(found),
         rows=book,
         numbers=numbers,
         listing=listing,
@@ -53,7 +54,7 @@ def placement(page: Page, listing: Listing, issue_id: str) -> Response:
 def status(page: Page, issue_id: str) -> Response:
     """Progress, live."""
     found = _listed(page.ctx, issue_id)
-    return fragment(page, "office/_sale.html", found.state, found=found, sale=found.placement)
+    return fragment(page, "office/_sale.html", found.state, stamp=stamp_of(found), found=found, sale=found.placement)
 
 
 @router.post("/{issue_id}/allocate")

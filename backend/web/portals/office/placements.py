@@ -56,6 +56,7 @@ def placement(page: Page, listing: Listing, issue_id: str) -> Response:
         "office/placement.html",
         found=found,
         sale=found.placement,
+        stamp=stamp_of(found),
         rows=book,
         names=names,
         listing=listing,
@@ -68,7 +69,7 @@ def status(page: Page, issue_id: str) -> Response:
     """Progress, live."""
     page.ctx.require(Permission.ORDER_READ_ALL)
     found = sale_of(page.ctx, issue_id)
-    return fragment(page, "office/_sale.html", found.state, found=found, sale=found.placement)
+    return fragment(page, "office/_sale.html", found.state, stamp=stamp_of(found), found=found, sale=found.placement)
 
 
 @router.post("/{issue_id}/orders/{order_id}/cancel")
@@ -78,6 +79,12 @@ def cancel(page: Page, form: Form, issue_id: str, order_id: str) -> Response:
         raise Invalid("Укажите основание отмены.", "State the reason.", field="reason")
     orders.cancel(page.ctx, order_id, form.get("reason"))
     return page.redirect(f"/office/placements/{issue_id}", toast=_("Отмена отправлена в реестр."))
+
+
+def stamp_of(found: Listed) -> str:
+    """Changes when the sale's state or its book changes."""
+    sale = found.placement
+    return f"{found.state}-{sale.order_count}-{sale.demand_units}-{sale.issued_units}" if sale else found.state
 
 
 def sale_of(ctx: Context, issue_id: str) -> Listed:

@@ -26,11 +26,11 @@ def list_file(page: PageContext, rows: Iterable[Any], columns: Columns, name: st
     return export(rows, columns, name, kind)
 
 
-def fragment(page: PageContext, template: str, state: str, **context: Any) -> Response:
-    """A part of a page; when the state is not the one in the address (``seen``), the whole page is loaded anew."""
+def fragment(page: PageContext, template: str, state: str, *, stamp: str = "", **context: Any) -> Response:
+    """A part of a page; when the stamp (the state unless given) isn't the one in the address (``seen``), the whole page is loaded anew."""
     response = page.render(template, state=state, **context)
     seen = page.request.query_params.get("seen")
-    if seen and seen != state:
+    if seen and seen != (stamp or state):
         response.headers["HX-Refresh"] = "true"
     return response
 
