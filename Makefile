@@ -16,7 +16,7 @@ TESTS ?= -n $(WORKERS) --dist loadfile
 SEEDS ?= 1 2 3 4 5 6 7 8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test chaos check bench bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test chaos check audit bench bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ chaos: setup ## kill processes of whole demonstrations (SEEDS="1 2 3": one demon
 
 check: setup ## style, types, imports, contracts, templates, architecture
 	@$(RUN) -m scripts.check $(ARGS)
+
+audit: setup ## static analysis of the contracts by slither (part of check)
+	@$(RUN) -m scripts.assurance.slither --fresh $(ARGS)
 
 bench: setup ## time and memory of the demonstration
 	@$(RUN) -m scripts.bench $(ARGS)

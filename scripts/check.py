@@ -25,6 +25,7 @@ CHECKS: dict[str, list[str]] = {
         "--max-warnings=0",
         "contracts/**/*.sol",
     ],
+    "slither": [str(VENV / "python"), "-m", "scripts.assurance.slither"],
     "djlint": [str(VENV / "djlint"), "--quiet", "--lint", "backend/web/templates"],
     "architecture": [str(VENV / "python"), "-m", "pytest", "-q", "tests/architecture"],
 }

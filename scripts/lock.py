@@ -23,7 +23,7 @@ PROCESSORS = {"amd64": "x64", "arm64": "arm64"}
 
 def main() -> int:
     """Write requirements*.txt and package-lock.json anew."""
-    for name in ("requirements", "requirements-dev", "requirements-node"):
+    for name in ("requirements", "requirements-dev", "requirements-node", "requirements-audit"):
         lock_python(name, sys.argv[1:])
     lock_npm()
     return 0

@@ -7,6 +7,8 @@ import {IFourEyes} from "../interfaces/IFourEyes.sol";
 import {IIssueRegistry} from "../interfaces/IIssueRegistry.sol";
 import {Governed} from "./Governed.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+
 /// @title Two officers for one dangerous action
 contract FourEyes is IFourEyes, Governed {
     /// The role that may set rules: OpenZeppelin's ADMIN_ROLE, the deployer's during deployment and this contract's own afterwards.
@@ -126,3 +128,5 @@ contract FourEyes is IFourEyes, Governed {
         if (state != State.PROPOSED) revert ActionNotProposed(id, state);
     }
 }
+
+// slither-disable-end timestamp

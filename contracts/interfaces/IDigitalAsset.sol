@@ -80,7 +80,7 @@ interface IDigitalAsset {
     function forcedBurn(address from, uint64 units, bytes32 reason, bytes32 documentHash) external;
     /// @notice Move everything of a replaced address, history at record dates included; four eyes (REGISTRAR).
     function replaceHolder(address from, address to) external;
-    function setPaused(bool paused) external;
+    function setPaused(bool paused_) external;
     /// @notice A record date in the future (call, meeting); four eyes (REGISTRAR).
     function appendRecordDate(uint40 at) external returns (uint32 number);
     /// @notice End circulation at a record date that is not yet past; VENUE: earlier (early redemption of the whole issue), back again

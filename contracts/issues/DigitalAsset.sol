@@ -20,6 +20,8 @@ import {Encumbrances} from "./Encumbrances.sol";
 import {Holdings} from "./Holdings.sol";
 import {Holder, State} from "./Slots.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+
 /// @title One digital financial asset (ЦФА)
 /// @dev Rules of a transfer stand in `_obstacle`, which the askers (canTransfer, detectTransferRestriction) and the movers (transfer,
 /// transferFrom, deliver) both go through; units move in `_move` alone. No code of a holder is ever called.
@@ -57,7 +59,7 @@ contract DigitalAsset is Encumbrances, Documents, IERC20Metadata, IERC20Errors, 
 
     /// @dev Ascending; the last one ends circulation.
     function _decideRecordDates(uint40[] memory dates) private {
-        uint40 last;
+        uint40 last = 0;
         for (uint256 i; i < dates.length; ++i) {
             if (dates[i] <= last) revert RecordDateInvalid(dates[i]);
             last = dates[i];
@@ -369,3 +371,5 @@ contract DigitalAsset is Encumbrances, Documents, IERC20Metadata, IERC20Errors, 
             || id == type(IDigitalAsset).interfaceId;
     }
 }
+
+// slither-disable-end timestamp

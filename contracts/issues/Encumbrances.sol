@@ -8,6 +8,8 @@ import {Roles} from "../libraries/Roles.sol";
 import {Holdings} from "./Holdings.sol";
 import {Holder} from "./Slots.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+
 /// @title What a holder owns and can't dispose of: orders, pledges, own lock-ups, arrests, freezes
 /// @dev Free units = units - encumbered - frozen. Encumbrances other than ORDER are listed by holder, for a forced move eats them and a
 /// replaced holder takes them along.
@@ -191,3 +193,5 @@ abstract contract Encumbrances is Holdings, Governed {
         return _encumbrances[id];
     }
 }
+
+// slither-disable-end timestamp

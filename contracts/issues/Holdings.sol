@@ -5,6 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDigitalAsset} from "../interfaces/IDigitalAsset.sol";
 import {Holder, State} from "./Slots.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+
 /// @title Units of every holder, now and at each record date
 /// @dev History is written only by the first move after a record date: a holder's slot remembers when it was last touched, so a slot
 /// untouched since a record date still tells what was held then. A move in the very second of a record date counts for it.
@@ -210,3 +212,5 @@ abstract contract Holdings is IDigitalAsset {
         return 0;
     }
 }
+
+// slither-disable-end timestamp

@@ -9,8 +9,10 @@ library MoscowTime {
     function year(uint256 timestamp) internal pure returns (uint16) {
         // Years that begin on 1 March put the leap day last; the era is a period of 400 years, 146,097 days.
         uint256 day = (timestamp + OFFSET) / 1 days + 719_468;
+        // slither-disable-next-line divide-before-multiply -- whole eras are counted, the rest follows as dayOfEra
         uint256 era = day / 146_097;
         uint256 dayOfEra = day % 146_097;
+        // slither-disable-next-line divide-before-multiply -- whole years are counted, the rest follows as dayOfYear
         uint256 yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
         uint256 dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
         uint256 january = dayOfYear >= 306 ? 1 : 0; // January and February belong to the next calendar year

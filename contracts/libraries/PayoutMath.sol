@@ -39,6 +39,7 @@ library PayoutMath {
     /// more, for tax is counted in whole rubles (НК РФ ст. 52 п. 6)
     function withheldAtMost(uint64 grossKopeks, uint16 shareBps) internal pure returns (uint64 kopeks) {
         uint256 product = uint256(grossKopeks) * shareBps;
+        // slither-disable-next-line divide-before-multiply -- tax is counted in whole rubles: the kopeks are meant to fall away
         uint256 rubles = (product + BPS * RUBLE / 2) / (BPS * RUBLE);
         return uint64(Math.min(grossKopeks, Math.max(product / BPS, rubles * RUBLE)));
     }

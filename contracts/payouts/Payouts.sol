@@ -15,6 +15,10 @@ import {Roles} from "../libraries/Roles.sol";
 import {PayoutBook} from "./PayoutBook.sol";
 import {PayoutMath} from "../libraries/PayoutMath.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+// slither-disable-start reentrancy-events -- only the platform's own contracts are called, and none of them calls back
+// slither-disable-start calls-loop -- the caller chooses how long a batch is, and a refusal concerns that batch alone
+
 /// @title Payouts
 /// @notice Life of a run: DECLARED -> FUNDED -> EXECUTING -> DONE; unfunded past its due date OVERDUE, then DEFAULTED, from where a late
 /// `fund` leads on; CANCELLED before the first batch. Money in escrow goes to holders, to tax or back to the issuer, nowhere else.
@@ -154,6 +158,7 @@ contract Payouts is PayoutBook {
         Tender storage own = _tenders[id][msg.sender];
         run_.unitsDue += units;
         if (own.units == 0) ++_books[id].tenderers;
+        // slither-disable-next-line reentrancy-no-eth -- the token calls nobody but Participants and the manager
         else asset.release(own.encumbranceId, own.units);
         units += own.units;
         encumbranceId = asset.encumber(msg.sender, IDigitalAsset.EncumbranceKind.ORDER, units, 0, bytes32(id));
@@ -230,6 +235,7 @@ contract Payouts is PayoutBook {
             _mark(batch, word >> 8, holder);
             // Not active: blocked, or replaced and its rubles about to be moved to the new address.
             bool toFrozen = uint8(word) != uint8(IParticipants.Status.ACTIVE);
+            // slither-disable-next-line reentrancy-no-eth -- Participants, which `restoreLimit` goes to, calls nobody
             (words[i], facts[i]) = _payOne(batch, holder, units[i], withheldKopeks[i], toFrozen ? 1 : 0);
         }
         _paid[id][batch.wordIndex] = batch.word;
@@ -270,6 +276,7 @@ contract Payouts is PayoutBook {
         uint256 gross;
         // Units and rates are below 2^64 and 2^63; that the sum of all fits 64 bits and the escrow is checked once a batch.
         unchecked {
+            // slither-disable-next-line divide-before-multiply -- what is due is in whole kopeks, and tax is a share of what is due
             gross = batch.kopeksPerUnit != 0
                 ? units * batch.kopeksPerUnit
                 : (units * batch.microKopeksPerUnit + 500_000) / 1_000_000;
@@ -344,3 +351,5 @@ contract Payouts is PayoutBook {
         emit RunDefaulted(id);
     }
 }
+
+// slither-disable-end timestamp,reentrancy-events,calls-loop

@@ -8,6 +8,8 @@ import {IParticipants} from "../interfaces/IParticipants.sol";
 import {IPlacement} from "../interfaces/IPlacement.sol";
 import {IRubles} from "../interfaces/IRubles.sol";
 
+// slither-disable-start timestamp -- rules are set in days or hours; whoever makes a block can shift its time by seconds
+
 /// @title What Placement keeps: the sales and their orders; and the questions about them
 /// @dev The hot path of an order reads and writes whole slots by hand: a struct would be read and written member by member.
 abstract contract PlacementBook is IPlacement, Governed {
@@ -171,3 +173,5 @@ abstract contract PlacementBook is IPlacement, Governed {
         }
     }
 }
+
+// slither-disable-end timestamp
