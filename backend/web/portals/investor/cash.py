@@ -7,13 +7,12 @@ from datetime import datetime
 from starlette.responses import Response
 
 from backend.cash import service as cash
-from backend.cash.service import Balance
 from backend.core.pagination import PageRequest
 from backend.identity import service as identity
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.portals.investor import charts
-from backend.web.portals.investor.common import exported, rubles, sum_of, word
+from backend.web.portals.investor.common import exported, rubles, stamp_of, sum_of, word
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 from indexer.models import ChainRubleEntry
@@ -96,11 +95,6 @@ def course(latest: list[ChainRubleEntry], total: int) -> list[tuple[datetime, in
         points.append((entry.at, total))
         total -= net(entry)
     return [(latest[-1].at, total), *reversed(points)]
-
-
-def stamp_of(balance: Balance) -> str:
-    """Changes with every move of the money."""
-    return f"{balance.free}-{balance.held}-{balance.in_transit}-{balance.frozen}"
 
 
 _ENTRY_COLUMNS = [

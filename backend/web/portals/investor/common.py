@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import Response
 
+from backend.cash.service import Balance
 from backend.core.errors import Invalid
 from backend.core.money import MoneyError, format_kopeks, parse_rubles
 from backend.core.pagination import Page, PageRequest
@@ -87,3 +88,8 @@ def sent_tx(page: PageContext, kind: str, record_id: str) -> str | None:
     """Hash of the latest transaction of a record."""
     intents = custody.intents_of(page.ctx, kind, record_id)
     return intents[-1].tx_hash if intents else None
+
+
+def stamp_of(balance: Balance) -> str:
+    """Changes with every move of the money."""
+    return f"{balance.free}-{balance.held}-{balance.in_transit}-{balance.frozen}"

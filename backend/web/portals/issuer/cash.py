@@ -12,7 +12,7 @@ from backend.web.api.money import kopeks, rubles
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.investor.cash import stamp_of
+from backend.web.portals.investor.common import stamp_of
 from backend.web.portals.office.tools import fragment, list_file
 from backend.web.routing import page_router
 
