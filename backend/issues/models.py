@@ -30,6 +30,7 @@ class Issue(SQLModel, table=True):
     second_moderator: str | None = None
     proposal_id: int | None = None
     reject_reason: str | None = None
+    rejected_by: str | None = None
     error_ru: str | None = None
     error_en: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -34,6 +34,7 @@ from indexer.models import ChainProposal
 
 PROPOSE_REF = "issues.propose"
 DEPLOY_REF = "issues.deploy"
+CANCEL_REF = "issues.cancel"
 CLASS_BIT = {"FREE": 1, "LIMIT": 2, "TEST": 4, "QUAL": 8}
 ALLOCATION = {Allocation.FIFO: 0, Allocation.PRO_RATA: 1, Allocation.ISSUER_CHOICE: 2}
 
@@ -125,12 +126,14 @@ def remark(ctx: Context, issue_id: str, remarks: list[tuple[str, str]]) -> Draft
 
 
 def reject(ctx: Context, issue_id: str, reason: str) -> Draft:
-    """Refuse for good, with a reason."""
+    """Refuse for good, with a reason; also what one moderator has approved already: the open proposal is withdrawn from the chain."""
     ctx.require(Permission.ISSUE_MODERATE)
     if not reason.strip():
         raise Invalid("Объясните отказ.", "Explain the refusal.", field="reason")
     row = _locked(ctx, issue_id)
-    row.reject_reason = reason.strip()[:2000]
+    row.reject_reason, row.rejected_by = reason.strip()[:2000], ctx.actor.user_id
+    if row.state == IssueState.APPROVED:
+        _cancel_proposal(ctx, row)
     _move(ctx, row, IssueState.REJECTED, "issue.rejected")
     return drafts.draft(ctx, row)
 
@@ -208,14 +211,31 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
 def on_proposed(ctx: Context, intent: Intent) -> None:
     """The proposal is on chain and waits for the second moderator, or the chain refused it."""
     row = _locked(ctx, intent.ref_id)
+    rejected = row.state == IssueState.REJECTED
     if intent.state != IntentState.CONFIRMED:
-        row.error_ru, row.error_en = intent.error_ru, intent.error_en
-        _move(ctx, row, IssueState.MODERATION, "issue.proposal_refused")
+        if not rejected:
+            row.error_ru, row.error_en = intent.error_ru, intent.error_en
+            _move(ctx, row, IssueState.MODERATION, "issue.proposal_refused")
         return
     proposal = repository.proposal_of_tx(ctx, intent.tx_hash or "")
     row.proposal_id = proposal.id if proposal else None
     row.error_ru = row.error_en = None
     ctx.session.add(row)
+    if rejected:  # refused while the proposal was on its way
+        _cancel_proposal(ctx, row)
+
+
+def on_cancelled(ctx: Context, intent: Intent) -> None:
+    """The proposal of a refused issue is withdrawn, or the chain says why it can't be: the page shows it to the moderators."""
+    row = _locked(ctx, intent.ref_id)
+    done = intent.state == IntentState.CONFIRMED
+    failed = (
+        not done and row.state == IssueState.REJECTED
+    )  # else both approvals were first, and the issue is in the register
+    row.error_ru, row.error_en = (intent.error_ru, intent.error_en) if failed else (None, None)
+    ctx.session.add(row)
+    event = "issue.proposal_cancelled" if done else "issue.proposal_not_cancelled"
+    record(ctx, action=event, entity="issue", entity_id=row.id, details={"proposal": row.proposal_id})
 
 
 def on_deployed(ctx: Context, intent: Intent) -> None:
@@ -231,8 +251,12 @@ def on_deployed(ctx: Context, intent: Intent) -> None:
 
 
 def follow_chain(ctx: Context) -> None:
-    """Tick: a proposal that the second moderator approved among the tasks has deployed the issue all the same."""
+    """Tick: a proposal that the second moderator approved among the tasks has deployed the issue all the same.
+
+    Also one that was refused here a moment too late: rights arise by the entry in the register (282-ФЗ ст. 30 ч. 3).
+    """
     for row in repository.deployed_elsewhere(ctx):
+        row.reject_reason = row.rejected_by = row.error_ru = row.error_en = None
         _move(ctx, row, IssueState.DEPLOYING, "issue.approved_second")
         row.published_at = ctx.now()
         _move(ctx, row, IssueState.DEPLOYED, "issue.deployed")
@@ -245,6 +269,22 @@ def _proposal_died(ctx: Context, row: Issue) -> bool:
         return False
     return proposal.state == "CANCELLED" or (
         proposal.state == "PROPOSED" and proposal.expires_at < int(ctx.now().timestamp())
+    )
+
+
+def _cancel_proposal(ctx: Context, row: Issue) -> None:
+    """Withdraw the proposal in the name of the moderator who refused; one that isn't on chain yet, when it gets there."""
+    proposal = ctx.session.get(ChainProposal, row.proposal_id) if row.proposal_id is not None else None
+    if proposal is None or proposal.state != "PROPOSED":
+        return
+    custody.four_eyes_cancel(
+        ctx,
+        wallet=custody.wallet_of(ctx, "officer", row.rejected_by or ""),
+        proposal_id=proposal.id,
+        idempotency_key=f"issue:cancel:{row.id}:{proposal.id}",
+        ref_kind=CANCEL_REF,
+        ref_id=row.id,
+        summary=f"Отозвать предложение выпуска {row.number}",
     )
 
 

@@ -57,9 +57,9 @@ def deployed(ctx: Context) -> list[Issue]:
 
 
 def deployed_elsewhere(ctx: Context) -> list[Issue]:
-    """Issues that the mirror shows in the register while they wait for a second approval here."""
+    """Issues that the mirror shows in the register while they wait for a second approval here, or were refused too late."""
     statement = select(Issue).join(ChainIssue, col(ChainIssue.issue_id) == col(Issue.chain_id_hash))
-    return list(ctx.session.exec(statement.where(Issue.state == IssueState.APPROVED)))
+    return list(ctx.session.exec(statement.where(col(Issue.state).in_([IssueState.APPROVED, IssueState.REJECTED]))))
 
 
 def in_state(ctx: Context, state: IssueState) -> list[Issue]:

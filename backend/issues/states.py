@@ -21,7 +21,7 @@ class IssueState(StrEnum):
     DEPLOYED = "DEPLOYED"
     """In the register."""
     REJECTED = "REJECTED"
-    """Refused with a reason."""
+    """Refused with a reason; a proposal that one moderator had made is withdrawn from the chain."""
     RECALLED = "RECALLED"
     """Taken back by the issuer."""
 
@@ -33,6 +33,8 @@ ISSUE_MOVES = StateMachine(
         IssueState.REMARKS: {IssueState.MODERATION, IssueState.RECALLED},
         IssueState.APPROVED: {IssueState.DEPLOYING, IssueState.MODERATION, IssueState.REJECTED},
         IssueState.DEPLOYING: {IssueState.DEPLOYED, IssueState.APPROVED},
+        # The chain executed a second approval before it heard of the refusal: the register decides.
+        IssueState.REJECTED: {IssueState.DEPLOYING},
     }
 )
 EDITABLE = frozenset({IssueState.DRAFT, IssueState.REMARKS})

@@ -11,7 +11,7 @@ from backend.core.errors import Invalid
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.issues import service as issues
-from backend.issues.moderation import DEPLOY_REF, PROPOSE_REF
+from backend.issues.moderation import CANCEL_REF, DEPLOY_REF, PROPOSE_REF
 from backend.issues.service import Draft, Issue, IssueState
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
@@ -22,6 +22,7 @@ from backend.web.routing import page_router
 
 router = page_router("/office/issues")
 REMARK_ROWS = 3
+REFS = (PROPOSE_REF, DEPLOY_REF, CANCEL_REF)
 Step = tuple[str, Any, str, str]
 
 
@@ -68,7 +69,7 @@ def issue(page: Page, issue_id: str) -> Response:
         field_words=decision_view.field_words,
         chain=issues.chain_issue(page.ctx, row),
         steps=_steps(page.ctx, draft),
-        intents=intents_of(page.ctx, row.id, PROPOSE_REF, DEPLOY_REF),
+        intents=intents_of(page.ctx, row.id, *REFS),
         fields=[(path, _(words)) for path, words in decision_view.FIELD_WORDS.items()],
         remark_rows=range(1, REMARK_ROWS + 1),
         first_is_me=row.first_moderator == page.actor.user_id,
@@ -83,7 +84,7 @@ def status(page: Page, issue_id: str) -> Response:
     draft = issues.open_issue(page.ctx, issue_id)
     row = draft.issue
     mark = f"{row.state.value}-{row.proposal_id or 0}"
-    intents = intents_of(page.ctx, row.id, PROPOSE_REF, DEPLOY_REF)
+    intents = intents_of(page.ctx, row.id, *REFS)
     return fragment(page, "office/_issue_status.html", mark, row=row, steps=_steps(page.ctx, draft), intents=intents)
 
 
@@ -118,9 +119,10 @@ def remark(page: Page, form: Form, issue_id: str) -> Response:
 
 @router.post("/{issue_id}/reject")
 def reject(page: Page, form: Form, issue_id: str) -> Response:
-    """Refuse for good."""
-    issues.reject(page.ctx, issue_id, form.get("reason"))
-    return page.redirect(f"/office/issues/{issue_id}", toast=_("Выпуск отклонён."))
+    """Refuse for good; a proposal that stands in the register is withdrawn."""
+    proposed = issues.reject(page.ctx, issue_id, form.get("reason")).issue.proposal_id is not None
+    toast = _("Выпуск отклонён. Предложение отзывается в реестре.") if proposed else _("Выпуск отклонён.")
+    return page.redirect(f"/office/issues/{issue_id}", toast=toast)
 
 
 _ORDER = (IssueState.MODERATION, IssueState.APPROVED, IssueState.DEPLOYING, IssueState.DEPLOYED)
