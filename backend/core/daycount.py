@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-__all__ = ["DayCount", "accrued_days", "year_fraction"]
+__all__ = ["DayCount", "accrued_days", "add_months", "year_fraction"]
 
 
 class DayCount(StrEnum):
@@ -76,3 +76,9 @@ def _ends_february(day: date) -> bool:
 
 def _days_360(start: date, end: date, first: int, last: int) -> int:
     return 360 * (end.year - start.year) + 30 * (end.month - start.month) + last - first
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day ``months`` later, or the month's last day where there is no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

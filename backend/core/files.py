@@ -91,6 +91,14 @@ def load(ctx: Context, file_id: str) -> tuple[StoredFile, bytes]:
     return row, vault.unseal(ctx, row.owner_id, path.read_bytes())
 
 
+def destroy(ctx: Context, file_id: str) -> None:
+    """Remove a document and its row; nothing happens when it is gone already."""
+    (ctx.settings.files_dir / f"{file_id}.bin").unlink(missing_ok=True)
+    row = ctx.session.get(StoredFile, file_id)
+    if row is not None:
+        ctx.session.delete(row)
+
+
 def safe_name(filename: str) -> str:
     """The last part of the name without control characters, at most 120 characters."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]

@@ -104,6 +104,13 @@ def unseal_dict(ctx: Context, owner_id: str, blob: bytes) -> dict[str, Any]:
     return value
 
 
+def forget(ctx: Context, owner_id: str) -> None:
+    """Destroy an owner's data key: what it sealed can't be read any more, in copies neither."""
+    row = ctx.session.get(DataKey, owner_id)
+    if row is not None:
+        ctx.session.delete(row)
+
+
 def rewrap_all(session: Session, old_kek: bytes, new_kek: bytes) -> int:
     """Wrap every data key anew; returns how many. The caller's transaction makes it all or nothing."""
     count = 0

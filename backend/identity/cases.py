@@ -156,7 +156,7 @@ def own_file(ctx: Context, file_id: str, case_id: str | None = None) -> tuple[St
 def view(ctx: Context, case: Case) -> CaseView:
     """Open what is sealed; the caller has checked that the asker may see it."""
     form = _form(ctx, case)
-    problems = read_form(case.kind, form, today(ctx))[1] if case.state in EDITABLE else []
+    problems = read_form(case.kind, form, today(ctx))[1] if case.state in EDITABLE and case.erased_at is None else []
     remarks = [
         Remark(one.field, vault.unseal(ctx, case.id, one.text).decode(), one.version)
         for one in repository.remarks_of(ctx, case.id)
@@ -193,13 +193,13 @@ def _own(ctx: Context, case_id: str) -> Case:
 
 def _own_editable(ctx: Context, case_id: str) -> Case:
     case = _own(ctx, case_id)
-    if case.state not in EDITABLE:
+    if case.state not in EDITABLE or case.erased_at is not None:
         raise CaseNotOpen
     return case
 
 
 def _form(ctx: Context, case: Case) -> dict[str, Any]:
-    return vault.unseal_dict(ctx, case.id, case.form)
+    return vault.unseal_dict(ctx, case.id, case.form) if case.erased_at is None else {}
 
 
 def _seal(ctx: Context, case_id: str, form: dict[str, Any]) -> bytes:

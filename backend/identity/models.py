@@ -32,6 +32,8 @@ class Case(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    legal_hold: str | None = None
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class CaseVersion(SQLModel, table=True):

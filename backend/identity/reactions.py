@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from backend.core.context import Context
 from backend.custody.models import Intent
-from backend.identity import participants
+from backend.identity import participants, retention
 
 REACTIONS: dict[str, Callable[[Context, Intent], None]] = {participants.ADMIT_REF: participants.on_admitted}
-TICKS: list[Callable[[Context], None]] = [participants.follow_chain]
+TICKS: list[Callable[[Context], None]] = [participants.follow_chain, retention.erase_due]

@@ -25,6 +25,9 @@ from backend.identity.repository import (
     participant_by_wallet,
     participants_by_wallets,
 )
+from backend.identity.retention import erase_on
+from backend.identity.retention import hold as hold_case
+from backend.identity.retention import release as release_case
 from backend.identity.review import Ask, approve, ask, file_of_case, open_case, queue, reject
 from backend.identity.screening import ImportResult, import_list
 from backend.identity.states import ApplicantKind, CaseState, ParticipantStatus, RejectReason
@@ -54,8 +57,10 @@ __all__ = [
     "detach",
     "display_name",
     "ensure_system_participant",
+    "erase_on",
     "file_of_case",
     "history_of",
+    "hold_case",
     "import_list",
     "mine",
     "next_number",
@@ -71,6 +76,7 @@ __all__ = [
     "queue",
     "register",
     "reject",
+    "release_case",
     "require_trading",
     "save",
     "start",

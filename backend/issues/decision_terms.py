@@ -4,7 +4,6 @@ Each model is one section of the document; unknown keys are refused. What one fi
 ``decision_types``; what fields must be together is in ``decision_rules``.
 """
 
-from calendar import monthrange
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, Tag
 
 from backend.core.business_days import BusinessDayRule
+from backend.core.daycount import add_months
 from backend.issues.decision_types import (
     AccountNumber,
     Bic,
@@ -385,9 +385,3 @@ class Decision(Terms):
     def placement_window(self) -> tuple[datetime, datetime]:
         """When orders are taken, both ends included, Moscow time."""
         return self.placement.starts, self.placement.ends
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day ``months`` later, or the month's last day where there is no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Path, UploadFile
@@ -87,6 +87,12 @@ class GroundsBody(Body):
     document_hash: str = Field("", max_length=66)
 
 
+class HoldBody(Body):
+    """The document that asks to keep the data: its kind, number and date."""
+
+    basis: str = Field(max_length=300)
+
+
 class ProblemOut(BaseModel):
     """What is wrong with a field."""
 
@@ -126,6 +132,9 @@ class CaseOut(CaseShort):
     checks: list[dict[str, Any]]
     reject_reason: str | None
     participant_id: str | None
+    legal_hold: str | None
+    erase_on: date | None
+    erased_at: datetime | None
 
 
 class ParticipantOut(BaseModel):
@@ -192,6 +201,9 @@ def case_out(ctx: Context, view: CaseView) -> CaseOut:
         checks=case.checks,
         reject_reason=case.reject_reason,
         participant_id=case.participant_id,
+        legal_hold=case.legal_hold if ctx.actor.may(Permission.CASE_READ) else None,
+        erase_on=identity.erase_on(ctx, case),
+        erased_at=case.erased_at,
     )
 
 
@@ -313,6 +325,18 @@ def case_file(ctx: Ctx, case_id: str, file_id: str) -> Response:
 def ask(ctx: Ctx, case_id: str, body: RemarksBody) -> CaseOut:
     """The applicant sees them and hands in again."""
     return case_out(ctx, identity.ask(ctx, case_id, [identity.Ask(one.field, one.text) for one in body.remarks]))
+
+
+@cases.post("/{case_id}/hold", status_code=204, summary="Forbid the destruction of the data")
+def hold(ctx: Ctx, case_id: str, body: HoldBody) -> None:
+    """A legal hold: the data stays whatever its term says."""
+    identity.hold_case(ctx, case_id, body.basis)
+
+
+@cases.post("/{case_id}/hold/release", status_code=204, summary="Lift a legal hold")
+def release(ctx: Ctx, case_id: str) -> None:
+    """The term counts again, from the same day as before."""
+    identity.release_case(ctx, case_id)
 
 
 @cases.post("/{case_id}/reject", summary="Refuse")

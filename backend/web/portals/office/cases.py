@@ -64,6 +64,7 @@ def case(page: Page, case_id: str) -> Response:
         intents=_intents(page, view.case.participant_id),
         may_review=page.actor.may(Permission.CASE_REVIEW),
         may_decide=page.actor.may(Permission.CASE_DECIDE),
+        erase_on=identity.erase_on(page.ctx, view.case),
     )
 
 
@@ -110,6 +111,20 @@ def approve(page: Page, form: Form, case_id: str) -> Response:
     until = end_of_day(form.get("admitted_until"), "admitted_until")
     identity.approve(page.ctx, case_id, form.all("classes"), until)
     return page.redirect(f"/office/cases/{case_id}", toast=_("Допуск отправлен в реестр."))
+
+
+@router.post("/{case_id}/hold")
+def hold(page: Page, form: Form, case_id: str) -> Response:
+    """Keep the data beyond its term."""
+    identity.hold_case(page.ctx, case_id, form.get("basis"))
+    return page.redirect(f"/office/cases/{case_id}", toast=_("Запрет на уничтожение данных установлен."))
+
+
+@router.post("/{case_id}/hold/release")
+def release(page: Page, case_id: str) -> Response:
+    """Let the terms count again."""
+    identity.release_case(page.ctx, case_id)
+    return page.redirect(f"/office/cases/{case_id}", toast=_("Запрет на уничтожение данных снят."))
 
 
 def _intents(page: PageContext, participant_id: str | None) -> list[object]:
