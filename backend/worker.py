@@ -41,6 +41,7 @@ from backend.issues import reactions as issues
 from backend.notifications import reactions as notifications
 from backend.orders import reactions as orders
 from backend.payouts import reactions as payouts
+from backend.registrar import reactions as registrar
 from backend.reports import reactions as reports
 from backend.settings import Settings, get_settings
 from indexer.db import create_database_engine
@@ -51,7 +52,7 @@ log = logging.getLogger("backend.worker")
 Reaction = Callable[[Context, Intent], None]
 Tick = Callable[[Context], None]
 
-WIRED = (accounts, identity, cash, issues, orders, payouts, audit, notifications, reports)
+WIRED = (accounts, identity, cash, issues, orders, payouts, registrar, audit, notifications, reports)
 REACTIONS: dict[str, Reaction] = {kind: act for domain in WIRED for kind, act in domain.REACTIONS.items()}
 TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 

@@ -98,6 +98,7 @@ NAV: dict[str, list[Group]] = {
                 Entry("/office/cases", _("Анкеты"), "id-badge-2", Permission.CASE_READ),
                 Entry("/office/participants", _("Реестр участников"), "address-book", Permission.PARTICIPANT_READ),
                 Entry("/office/watchlists", _("Перечни"), "list-search", Permission.WATCHLIST_MANAGE),
+                Entry("/office/registrar", _("Стол регистратора"), "gavel", Permission.REGISTRAR_ACT),
             ),
         ),
         Group(

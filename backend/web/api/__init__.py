@@ -14,6 +14,7 @@ from backend.web.api import (
     notifications,
     orders,
     payouts,
+    registrar,
     reports,
     status,
 )
@@ -29,5 +30,6 @@ ROUTERS: list[APIRouter] = [
     payouts.router,
     *audit.ROUTERS,
     notifications.router,
+    registrar.router,
     reports.router,
 ]

@@ -5,7 +5,7 @@ In a template: ``{{ ui.badge("intent", intent.state) }}``.
 
 from __future__ import annotations
 
-from backend.web.labels import accounts, audit, cash, identity, intents, issues, orders, payouts, reports
+from backend.web.labels import accounts, audit, cash, identity, intents, issues, orders, payouts, registrar, reports
 from backend.web.labels.base import Label
 
 __all__ = ["TABLES", "Label", "label"]
@@ -20,6 +20,7 @@ TABLES: dict[str, dict[str, Label]] = {
     **payouts.LABELS,
     **audit.LABELS,
     **reports.LABELS,
+    **registrar.LABELS,
 }
 
 

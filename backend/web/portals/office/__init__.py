@@ -12,6 +12,7 @@ from backend.web.portals.office.journal import router as journal
 from backend.web.portals.office.participants import router as participants
 from backend.web.portals.office.payouts import router as payouts
 from backend.web.portals.office.placements import router as placements
+from backend.web.portals.office.registrar import router as registrar
 from backend.web.portals.office.tasks import router as tasks
 from backend.web.portals.office.users import router as users
 
@@ -23,6 +24,7 @@ ROUTERS: list[APIRouter] = [
     placements,
     payouts,
     cash,
+    registrar,
     tasks,
     users,
     journal,

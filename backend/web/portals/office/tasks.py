@@ -11,9 +11,11 @@ from backend.core.permissions import CHAIN_ROLES, Permission
 from backend.identity import service as identity
 from backend.identity.service import Task
 from backend.issues import service as issues
+from backend.registrar import service as registrar
 from backend.web.deps import Page
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
+from backend.web.labels import label
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
@@ -87,6 +89,9 @@ def _words(task: Task) -> str:
 
 
 def _subject(ctx: Context, task: Task) -> list[tuple[str, str]]:
+    act = registrar.act_of_proposal(ctx, task.proposal.proposed_tx)
+    if act is not None:
+        return act_facts(ctx, act, task)
     issue = _issue(ctx, task)
     if issue is not None:
         return [
@@ -96,6 +101,25 @@ def _subject(ctx: Context, task: Task) -> list[tuple[str, str]]:
             (_("Хеш решения"), issue.decision_hash or "—"),
         ]
     return [(name, _short(ctx, value)) for name, value in task.arguments.items()][:6]
+
+
+def act_facts(ctx: Context, act: registrar.RegistrarAct, task: Task) -> list[tuple[str, str]]:
+    """An act of a registrar in words: who loses, who gains, what, by which document."""
+    issue = registrar.issue_of(ctx, act.asset) if act.asset else None
+    facts = [
+        (_("Действие"), f"{_(label('act_kind', act.kind).text)} · {act.number}"),
+        (_("Владелец"), _party(ctx, act.participant_id)),
+        (_("Получатель"), _party(ctx, act.receiver_id) if act.receiver_id else ""),
+        (_("Выпуск"), f"{issue.symbol} · {issue.name}" if issue else ""),
+        (_("Единиц"), str(act.units or "")),
+        (_("Новый адрес"), act.new_wallet or ""),
+        (_("SHA-256 документа"), task.proposal.document_hash),
+    ]
+    return [one for one in facts if one[1]]
+
+
+def _party(ctx: Context, participant_id: str) -> str:
+    return f"{identity.display_name(ctx, participant_id)}, {identity.participant(ctx, participant_id).number}"
 
 
 def _short(ctx: Context, value: object) -> str:
@@ -108,6 +132,9 @@ def _short(ctx: Context, value: object) -> str:
 
 def _link(ctx: Context, task: Task) -> str:
     """The page on which the record of this task stands, where there is one."""
+    act = registrar.act_of_proposal(ctx, task.proposal.proposed_tx)
+    if act is not None and ctx.actor.may(Permission.REGISTRAR_ACT):
+        return f"/office/registrar/{act.id}"
     if task.function == "unblock":
         row = identity.participant_by_wallet(ctx, str(next(iter(task.arguments.values()), "")))
         return f"/office/participants/{row.id}" if row else ""
