@@ -6,6 +6,7 @@ CaseExists             the user has an open application already
 TooManyFiles           more documents than allowed
 ParticipantUnknown     no such participant
 ParticipantNotActive   not admitted, blocked, or expired
+PowersEnded            nobody may sign for the organisation any more
 """
 
 from backend.core.errors import Conflict, Forbidden, Invalid, NotAllowedInState, NotFound
@@ -57,3 +58,11 @@ class ParticipantNotActive(Forbidden):
     code = "participant_not_active"
     message_ru = "Операции недоступны: участник не допущен, заблокирован или истёк срок допуска."
     message_en = "Not possible: the participant is not admitted, is blocked, or the admission has ended."
+
+
+class PowersEnded(Forbidden):
+    """Nobody may sign for the organisation any more."""
+
+    code = "powers_ended"
+    message_ru = "Срок полномочий подписанта организации истёк. Передайте оператору новый документ о полномочиях."
+    message_en = "The powers of the organisation's signer have ended. Give the operator a new document."

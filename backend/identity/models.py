@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Field, SQLModel
@@ -87,7 +87,22 @@ class Participant(SQLModel, table=True):
     profile_salt: bytes
     inn_digest: str | None = Field(default=None, index=True)
     tax_status: str = "resident"
+    powers_until: date | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SignerPower(SQLModel, table=True):
+    """Powers to sign for an organisation as they were entered; who and by what is sealed. The last entered counts."""
+
+    __tablename__ = "signer_powers"
+
+    id: str = Field(primary_key=True)
+    participant_id: str = Field(index=True)
+    sealed: bytes
+    valid_until: date | None = None
+    document_hash: str | None = None
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ParticipantNote(SQLModel, table=True):

@@ -22,7 +22,7 @@ from backend.custody import service as custody
 from backend.custody.errors import WalletMissing
 from backend.custody.models import Intent
 from backend.custody.states import IntentState
-from backend.identity import repository
+from backend.identity import powers, repository
 from backend.identity.errors import ParticipantNotActive
 from backend.identity.models import Case, Participant, ParticipantNote
 from backend.identity.schemas import AnyForm, OrganisationForm
@@ -48,6 +48,8 @@ def admit(ctx: Context, case: Case, form: AnyForm, classes: int, admitted_until:
         case.participant_id = row.id
         if getattr(form, "tax_resident", True) is False:
             row.tax_status = "non_resident"
+        if isinstance(form, OrganisationForm):
+            powers.of_application(ctx, row, form.signer)
     if case.kind.value != "PERSON":
         row.tax_status = "self_taxed"
     ctx.session.add_all([row, case])
@@ -236,6 +238,7 @@ def require_trading(ctx: Context) -> Participant:
         raise ParticipantNotActive
     if chain.admitted_until < int(ctx.now().timestamp()):
         raise ParticipantNotActive
+    powers.require_powers(ctx, row)
     return row
 
 

@@ -148,6 +148,13 @@ def participants(ctx: Context, request: PageRequest, portal: str | None = None) 
     return paginate(ctx.session, ordered(statement, request, columns, "number"), request)
 
 
+def organisations_by_powers(ctx: Context, request: PageRequest) -> Page[Participant]:
+    """Organisations, those whose signers' powers end first at the top, without an end last."""
+    statement = select(Participant).where(Participant.kind == "ORGANISATION")
+    order = (col(Participant.powers_until).asc().nulls_last(), col(Participant.number))
+    return paginate(ctx.session, statement.order_by(*order), request)
+
+
 def history_of(ctx: Context, participant_id: str) -> list[ParticipantNote]:
     """Changes of a participant, latest first."""
     statement = select(ParticipantNote).where(ParticipantNote.participant_id == participant_id)

@@ -17,6 +17,8 @@ from backend.identity.participants import (
     require_trading,
     update,
 )
+from backend.identity.powers import Powers, powers_of, signers
+from backend.identity.powers import renew as renew_powers
 from backend.identity.repository import (
     history_of,
     next_number,
@@ -44,6 +46,7 @@ __all__ = [
     "ImportResult",
     "Participant",
     "ParticipantStatus",
+    "Powers",
     "RejectReason",
     "Task",
     "admit_system",
@@ -71,14 +74,17 @@ __all__ = [
     "participant_by_number",
     "participant_by_wallet",
     "participants_by_wallets",
+    "powers_of",
     "profile",
     "propose_unblock",
     "queue",
     "register",
     "reject",
     "release_case",
+    "renew_powers",
     "require_trading",
     "save",
+    "signers",
     "start",
     "submit",
     "update",

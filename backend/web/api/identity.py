@@ -93,6 +93,28 @@ class HoldBody(Body):
     basis: str = Field(max_length=300)
 
 
+class PowersBody(Body):
+    """New powers of an organisation's signer; the document's SHA-256 proves them."""
+
+    name: str = Field(max_length=300)
+    position: str = Field(max_length=300)
+    basis: str = Field(max_length=300)
+    valid_until: date | None = None
+    document_hash: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class SignerOut(BaseModel):
+    """Who signs for an organisation; ``valid_until`` is the last day, null: no end is set."""
+
+    participant_id: str
+    number: str
+    organisation: str
+    name: str | None
+    position: str | None
+    basis: str | None
+    valid_until: date | None
+
+
 class ProblemOut(BaseModel):
     """What is wrong with a field."""
 
@@ -204,6 +226,20 @@ def case_out(ctx: Context, view: CaseView) -> CaseOut:
         legal_hold=case.legal_hold if ctx.actor.may(Permission.CASE_READ) else None,
         erase_on=identity.erase_on(ctx, case),
         erased_at=case.erased_at,
+    )
+
+
+def signer_out(ctx: Context, row: Participant) -> SignerOut:
+    """The answer about an organisation's signer."""
+    powers = identity.powers_of(ctx, row)
+    return SignerOut(
+        participant_id=row.id,
+        number=row.number,
+        organisation=identity.display_name(ctx, row.id),
+        name=powers.name if powers else None,
+        position=powers.position if powers else None,
+        basis=powers.basis if powers else None,
+        valid_until=powers.valid_until if powers else None,
     )
 
 
@@ -361,6 +397,20 @@ def register(ctx: Ctx, listing: Listing, portal: str | None = None) -> PageOut[P
 def me(ctx: Ctx) -> ParticipantOut:
     """403 before admission."""
     return participant_out(ctx, identity.own(ctx))
+
+
+@participants.get("/signers", summary="Powers of signers")
+def signers(ctx: Ctx, listing: Listing) -> PageOut[SignerOut]:
+    """Organisations, those whose powers end first at the top."""
+    return page_out(identity.signers(ctx, listing), lambda row: signer_out(ctx, row))
+
+
+@participants.post("/{participant_id}/powers", summary="Enter new powers of a signer")
+def powers(ctx: Ctx, participant_id: str, body: PowersBody) -> SignerOut:
+    """The last entered count."""
+    entered = identity.Powers(body.name, body.position, body.basis, body.valid_until, body.document_hash)
+    identity.renew_powers(ctx, participant_id, entered)
+    return signer_out(ctx, identity.participant(ctx, participant_id))
 
 
 @participants.post("/system/{name}/admit", summary="Admit an account of the operator")

@@ -25,6 +25,8 @@ from backend.web.portals.office.tools import end_of_day, fragment, intents_of, l
 from backend.web.routing import page_router
 
 router = page_router("/office")
+SOON = timedelta(days=30)
+"""Powers that end within this time are marked."""
 REFS = (ADMIT_REF, UPDATE_REF, BLOCK_REF, UNBLOCK_REF)
 
 
@@ -47,6 +49,29 @@ def register(page: Page, listing: Listing, portal: str | None = None) -> Respons
     return page.render("office/participants.html", rows=found, lines=lines, listing=listing, portal_filter=portal)
 
 
+@router.get("/signers")
+def signers(page: Page, listing: Listing) -> Response:
+    """Who signs for organisations and until when; what ends first stands first."""
+    found = identity.signers(page.ctx, listing)
+    powers = {one.id: identity.powers_of(page.ctx, one) for one in found.items}
+    names = {one.id: identity.display_name(page.ctx, one.id) for one in found.items}
+    today = to_msk(page.ctx.now()).date()
+    if listing.export:
+        columns = [
+            (_("Номер"), lambda one: one.number),
+            (_("Организация"), lambda one: names[one.id]),
+            (_("Подписант"), lambda one: powers[one.id].name if powers[one.id] else ""),
+            (_("Должность"), lambda one: powers[one.id].position if powers[one.id] else ""),
+            (_("Основание"), lambda one: powers[one.id].basis if powers[one.id] else ""),
+            (_("Полномочия до"), lambda one: one.powers_until or ""),
+        ]
+        return list_file(page, found.items, columns, "signers")
+    soon = today + SOON
+    return page.render(
+        "office/signers.html", rows=found, powers=powers, names=names, listing=listing, today=today, soon=soon
+    )
+
+
 @router.get("/participants/{participant_id}")
 def participant(page: Page, participant_id: str) -> Response:
     """Who it is, what the register says, what they own, what was done."""
@@ -61,6 +86,8 @@ def participant(page: Page, participant_id: str) -> Response:
         row=row,
         chain=chain,
         profile=identity.profile(page.ctx, row),
+        powers=identity.powers_of(page.ctx, row),
+        today=to_msk(page.ctx.now()).date(),
         classes=_classes(chain.classes if chain else 0),
         all_classes=list(CLASS_BITS),
         balance=cash.balance_of(page.ctx, row.wallet) if sees_money else None,
@@ -90,6 +117,18 @@ def update(page: Page, form: Form, participant_id: str) -> Response:
     until = end_of_day(form.get("admitted_until"), "admitted_until")
     identity.update(page.ctx, participant_id, form.all("classes"), until, form.get("basis"))
     return _back(page, participant_id, _("Изменение отправлено в реестр."))
+
+
+@router.post("/participants/{participant_id}/powers")
+def powers(page: Page, form: Form, participant_id: str) -> Response:
+    """Enter new powers of the organisation's signer."""
+    until = end_of_day(form.get("valid_until"), "valid_until").date() if form.get("valid_until") else None
+    digest = _hash(form)
+    if not digest:
+        raise Invalid("Приложите документ о полномочиях.", "Attach the document.", field="document")
+    entered = identity.Powers(form.get("name"), form.get("position"), form.get("basis"), until, digest)
+    identity.renew_powers(page.ctx, participant_id, entered)
+    return _back(page, participant_id, _("Полномочия записаны."))
 
 
 @router.post("/participants/{participant_id}/block")
