@@ -25,6 +25,8 @@ def parse_1c(content: bytes) -> Statement:
     """Return the statement of a 1C file with one account; raise StatementInvalid naming the line's name."""
     if len(content) > MAX_BYTES:
         raise refuse("document", "too_large", "Файл больше 10 МиБ.", "The file is larger than 10 MiB.")
+    if b"\x00" in content:  # UTF-16 too, which 1C doesn't write
+        raise refuse("document", "encoding", "Файл повреждён: в нём есть нулевые байты.", "The file holds zero bytes.")
     lines = [line.strip() for line in _decode(content).splitlines() if line.strip()]
     if not lines or lines[0] != HEADER:
         raise refuse(HEADER, "format", "Это не файл обмена 1С.", "This is not a 1C exchange file.")

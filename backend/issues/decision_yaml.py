@@ -11,7 +11,8 @@ import yaml
 from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node
 
-from backend.issues.decision_problems import DecisionUnreadable
+from backend.core import texts
+from backend.issues.decision_problems import DecisionInvalid, DecisionUnreadable, FieldProblem
 
 __all__ = ["MAX_BYTES", "read_decision_yaml"]
 
@@ -84,6 +85,9 @@ def read_decision_yaml(content: bytes) -> dict[str, Any]:
         raise _unreadable(error) from error
     if not isinstance(data, dict):
         raise DecisionUnreadable("not_a_mapping", "В файле нет полей решения.", "The file has no fields of a decision.")
+    wrong = texts.unstorable(texts.texts_in(data))
+    if wrong:
+        raise DecisionInvalid([FieldProblem(name, texts.CODE, texts.RU, texts.EN) for name in wrong])
     return data
 
 

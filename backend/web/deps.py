@@ -31,6 +31,7 @@ from backend.core.errors import DomainError, Forbidden, Unauthenticated
 from backend.core.ids import new_id
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission, Role
+from backend.core.texts import check_texts, texts_in
 from backend.settings import Settings
 from backend.web import i18n, security
 from backend.web.forms import Form as FormContent
@@ -76,12 +77,16 @@ class Incoming:
 
 
 async def read_request(request: Request) -> Incoming:
-    """Read the body once; FastAPI has cached it already where the endpoint declares one."""
+    """Read the body once; FastAPI has cached it already where the endpoint declares one. Raises Invalid for unstorable texts."""
+    check_texts([(name, str(value)) for name, value in request.path_params.items()])
+    check_texts(request.query_params.multi_items())
     if request.method in SAFE:
         return Incoming()
     key = request.headers.get("Idempotency-Key", "")
     kind = request.headers.get("content-type", "")
     if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        if "json" in kind:
+            check_texts(texts_in(await _json_of(request)))
         return Incoming(digest=hashlib.sha256(await request.body()).hexdigest(), key=key[:MAXIMUM_KEY])
     data = await request.form()
     contents: dict[int, bytes] = {}
@@ -94,9 +99,18 @@ async def read_request(request: Request) -> Incoming:
                 await value.close()
     form = form_of(data, contents)
     request.state.form = form
+    check_texts((name, text) for name, texts in form.values.items() for text in texts)
+    check_texts((name, file.filename) for name, found in form.files.items() for file in found)
     files = {name: [hashlib.sha256(one.data).hexdigest() for one in found] for name, found in form.files.items()}
     digest = digest_of_form({**form.values, **{f"file:{name}": found for name, found in files.items()}})
     return Incoming(form, digest, (key or form.get("idempotency_key"))[:MAXIMUM_KEY])
+
+
+async def _json_of(request: Request) -> Any:
+    try:
+        return await request.json()
+    except (ValueError, RecursionError):  # the endpoint says so itself when it declares a body
+        return None
 
 
 @contextmanager

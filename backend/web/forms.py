@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from backend.core.errors import DomainError, Invalid, Lang, Problem
+from backend.core.texts import cleaned
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -101,7 +102,7 @@ def state_of(form: Form, error: DomainError, lang: Lang) -> FormState:
     """What the page needs to show a refusal."""
     errors = {problem.field: problem.text(lang) for problem in error.problems}
     secret = {"password", "current", "totp_code", "code", "csrf_token"}
-    values = {name: texts for name, texts in form.values.items() if name not in secret}
+    values = {name: [cleaned(text) for text in texts] for name, texts in form.values.items() if name not in secret}
     return FormState(values=values, errors=errors, summary=error.text(lang), code=error.code)
 
 

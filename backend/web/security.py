@@ -76,7 +76,7 @@ def unpack_signed(settings: Settings, purpose: str, value: str) -> str | None:
         text = urlsafe_b64decode(encoded.encode()).decode()
     except ValueError:
         return None
-    return text if hmac.compare_digest(signature, sign(settings, purpose, text)) else None
+    return text if _same(signature, sign(settings, purpose, text)) else None
 
 
 def csrf_token(settings: Settings, subject: str) -> str:
@@ -86,7 +86,12 @@ def csrf_token(settings: Settings, subject: str) -> str:
 
 def csrf_matches(settings: Settings, subject: str, given: str) -> bool:
     """Is it the token of this session?"""
-    return bool(subject) and hmac.compare_digest(csrf_token(settings, subject), given)
+    return bool(subject) and _same(csrf_token(settings, subject), given)
+
+
+def _same(one: str, other: str) -> bool:
+    # As bytes: texts that are not ASCII can't be compared in constant time.
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
 
 def client_of(request: Request) -> Client:

@@ -48,7 +48,7 @@ def start(page: OpenPage, next: str = "", portal: str = "investor") -> Response:
 def callback(request: Request, code: str = "", state: str = "", error: str = "") -> Response:
     """Back from the provider: verify, open a session, lead on."""
     attempt = _attempt(request)
-    if error or not code or not secrets.compare_digest(state, attempt["state"]):
+    if error or not code or not secrets.compare_digest(state.encode(), attempt["state"].encode()):
         raise ProviderRefused
     portal = _portal(attempt["portal"])
     with open_context(request) as ctx:
