@@ -51,8 +51,8 @@ audit: setup ## static analysis of the contracts by slither (part of check)
 bench: setup ## time and memory of the demonstration
 	@$(RUN) -m scripts.bench $(ARGS)
 
-bench-gas: setup ## gas of the main actions against their budgets
-	@$(RUN) -m pytest -q -s tests/contracts/test_gas_rooms.py tests/contracts/test_digital_asset_gas.py tests/contracts/test_payouts_gas.py tests/contracts/test_placement_gas.py $(ARGS)
+bench-gas: setup ## gas of the main actions against their budgets, to build/bench/gas.json
+	@PAYOUT_HOLDERS=10000 $(RUN) -m pytest -q -s -p no:xdist tests/contracts/test_gas.py tests/contracts/test_gas_rooms.py tests/contracts/test_payouts_many.py $(ARGS)
 
 format: setup ## rewrite Python and templates in the project's style
 	@ruff check --fix --quiet --exit-zero .

@@ -13,6 +13,7 @@ from pathlib import Path
 from scripts import compile as project
 
 CACHE = project.ROOT / "build" / "test-artifacts"
+OF_TESTS = project.ROOT / "tests" / "contracts" / "forge"
 CompilationError = project.CompilationError
 
 
@@ -32,10 +33,11 @@ def artifact(name: str) -> project.Artifact:
 
 
 def source_of(name: str) -> str:
-    """Source name of the one file `<name>.sol`; CompilationError when there is none."""
+    """Source name of the one file `<name>.sol`, of the project or of its tests; CompilationError when there is none."""
     if name == "AccessManager":
         return project.ACCESS_MANAGER
-    found = [path for path in project.CONTRACTS.rglob(f"{name}.sol") if not hidden(path)]
+    folders = (project.CONTRACTS, OF_TESTS)
+    found = [path for folder in folders for path in folder.rglob(f"{name}.sol") if not hidden(path)]
     if len(found) != 1:
         raise CompilationError(f"{name}.sol: {len(found)} files of that name")
     return project.source_name(found[0])
@@ -43,4 +45,4 @@ def source_of(name: str) -> str:
 
 def hidden(path: Path) -> bool:
     """Does the file lie in a folder that a tool keeps for itself?"""
-    return any(part.startswith(".") for part in path.relative_to(project.CONTRACTS).parts)
+    return any(part.startswith(".") for part in path.relative_to(project.ROOT).parts)
