@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const YEAR_S = 365 * 24 * 3600;
+  const lang = document.documentElement.lang;
 
   // --- theme -------------------------------------------------------------------------------------------------------
   function toggleTheme(button) {
@@ -87,6 +88,15 @@
     }
   });
 
+  // --- what is to be paid: a number of units times a price in kopeks, while it is typed -----------------------------------
+  function reckon(total) {
+    const typed = total.form.elements[total.dataset.total].value.replace(/[\s\u00a0]/g, "");
+    const rubles = /^\d{1,12}$/.test(typed) ? (Number(typed) * Number(total.dataset.price)) / 100 : null;
+    total.value = rubles === null ? "—" : `${rubles.toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}\u00a0₽`;
+  }
+
+  document.addEventListener("input", (event) => event.target.form?.querySelectorAll("output[data-total]").forEach(reckon));
+
   for (const name of ["dragenter", "dragleave", "drop"]) {
     document.addEventListener(name, (event) => {
       event.target.closest?.("[data-drop]")?.classList.toggle("over", name === "dragenter");
@@ -96,23 +106,30 @@
   // --- toasts: long enough for slow readers, held while looked at (WCAG 2.2.1), and not lost when a part reloads the page ------
   const TOAST_MS = 20000, TOAST = "kp-toast";
 
-  function linger(toast) {
+  function linger(toast, ms) {
     let timer;
     const hold = () => clearTimeout(timer);
-    const release = () => { hold(); timer = setTimeout(() => toast.remove(), TOAST_MS); };
+    const release = (rest) => { hold(); timer = setTimeout(() => toast.remove(), rest); };
     for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, hold);
-    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, release);
-    release();
+    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, () => release(TOAST_MS));
+    toast.dataset.until = Date.now() + ms;
+    release(ms);
+  }
+
+  function keepToast() {
+    const toast = document.querySelector("[data-toast].show");
+    if (toast) sessionStorage.setItem(TOAST, JSON.stringify([toast.querySelector("span").textContent, toast.dataset.until]));
   }
 
   function showToast() {
-    const kept = sessionStorage.getItem(TOAST), made = document.getElementById("kp-toast")?.content.firstElementChild.cloneNode(true);
+    const [text, until] = JSON.parse(sessionStorage.getItem(TOAST) || "[null, 0]"), rest = until - Date.now();
     sessionStorage.removeItem(TOAST);
-    if (kept && made && !document.querySelector("[data-toast]")) {
-      made.querySelector("span").textContent = kept;
+    const made = document.getElementById("kp-toast").content.firstElementChild.cloneNode(true);
+    if (text && rest > 0 && !document.querySelector("[data-toast]")) {
+      made.querySelector("span").textContent = text;
       document.querySelector(".kp-toasts").append(made);
-    }
-    document.querySelectorAll("[data-toast]").forEach(linger);
+      linger(made, rest);
+    } else document.querySelectorAll("[data-toast]").forEach((toast) => linger(toast, TOAST_MS));
   }
 
   // --- a part asks for the whole page anew (HX-Refresh) --------------------------------------------------------------
@@ -130,8 +147,7 @@
       htmx.swap(target, xhr.responseText, { swapStyle: "innerHTML" });
       return;
     }
-    const toast = document.querySelector("[data-toast].show span");
-    if (toast) sessionStorage.setItem(TOAST, toast.textContent);
+    keepToast();
     location.reload();
   });
 
@@ -139,7 +155,6 @@
   const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
   // Figures and dates on axes as the page's language writes them; ECharts itself knows English only.
-  const lang = document.documentElement.lang;
   const inWords = {
     value: { formatter: (value) => value.toLocaleString(lang) },
     time: { formatter: (value) => new Date(value).toLocaleDateString(lang, { day: "numeric", month: "short", timeZone: "Europe/Moscow" }), hideOverlap: true },
@@ -172,6 +187,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     start(document);
     showToast();
+    document.querySelectorAll("output[data-total]").forEach(reckon);
   });
   document.addEventListener("htmx:afterSwap", (event) => start(event.target));
   window.addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((element) => window.echarts?.getInstanceByDom(element)?.resize()));
