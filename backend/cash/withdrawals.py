@@ -64,9 +64,13 @@ def cancel(ctx: Context, withdrawal_id: str, reason: str) -> Withdrawal:
 
 
 def settle_by_statement(ctx: Context, entry: Entry) -> bool:
-    """A debit that carries a withdrawal's number confirms it; True when it did."""
+    """A debit that carries a withdrawal's number confirms it; True when it did, or when it was confirmed by hand with this reference."""
     row = repository.withdrawal_by_number(ctx, (entry.end_to_end_id or "").strip())
-    if row is None or row.amount_kopeks != entry.amount_kopeks or row.state != WithdrawalState.IN_TRANSIT:
+    if row is None or row.amount_kopeks != entry.amount_kopeks:
+        return False
+    if row.state in (WithdrawalState.CONFIRMING, WithdrawalState.PAID):
+        return row.bank_ref == entry.bank_ref
+    if row.state != WithdrawalState.IN_TRANSIT:
         return False
     _confirm(ctx, row, entry.bank_ref)
     return True

@@ -283,6 +283,17 @@ def test_a_confirmation_by_hand_needs_the_banks_reference(treasurer: Context, ow
     assert (row.state, row.bank_ref) == (WithdrawalState.IN_TRANSIT, None)
 
 
+def test_the_statement_of_a_payment_confirmed_by_hand_is_no_surprise(treasurer: Context, owner: Context) -> None:
+    row, promise = requested(owner)
+    answer(owner, promise)
+    cash.confirm(treasurer, row.id, "B77")
+    known = entry("B77", 50_000, Direction.DEBIT, end_to_end_id=row.number)
+    twice = entry("B78", 50_000, Direction.DEBIT, end_to_end_id=row.number)
+    report = cash.import_statement(treasurer, statement(treasurer, known, twice, opening=100_000))
+    assert (report.confirmed, report.unknown_debits) == (1, ["B78"])
+    assert len(custody.intents_of(treasurer, withdrawals.CONFIRM_REF, row.id)) == 1
+
+
 def test_money_that_is_not_free_is_not_paid_out(owner: Context, treasurer: Context, ctx_for: ContextMaker) -> None:
     for kopeks, error in ((100_001, FundsShort), (0, Invalid), (-5, Invalid)):
         with pytest.raises(error) as refused:
