@@ -158,13 +158,17 @@ def basis_of(ctx: Context, act: RegistrarAct) -> str:
 
 
 def document_of(ctx: Context, act_id: str) -> tuple[StoredFile, bytes]:
-    """The document itself."""
+    """The document itself; the edge notes the reading."""
     ctx.require(Permission.REGISTRAR_ACT)
     row = repository.act(ctx, act_id)
     if row is None:
         raise ActUnknown
-    record(ctx, action="registrar.document_read", entity="registrar_act", entity_id=row.id)
     return files.load(ctx, row.file_id)
+
+
+def note_document_read(ctx: Context, act_id: str) -> None:
+    """Write down who opened the document of an act."""
+    record(ctx, action="registrar.document_read", entity="registrar_act", entity_id=act_id)
 
 
 def act_of_proposal(ctx: Context, tx_hash: str) -> RegistrarAct | None:

@@ -43,7 +43,9 @@ def acts(ctx: Context, request: PageRequest, kind: ActKind | None, participant_i
             col(RegistrarAct.receiver_id).in_(named),
         )
         statement = statement.where(found)
-    return paginate(ctx.session, statement.order_by(col(RegistrarAct.at).desc(), col(RegistrarAct.number).desc()), request)
+    return paginate(
+        ctx.session, statement.order_by(col(RegistrarAct.at).desc(), col(RegistrarAct.number).desc()), request
+    )
 
 
 def act_of_successor(ctx: Context, wallet: str) -> RegistrarAct | None:

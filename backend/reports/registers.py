@@ -49,13 +49,15 @@ class Period:
 
 
 def register(ctx: Context, kind: RegisterKind, since: datetime | None = None, until: datetime | None = None) -> Table:
-    """A register; deals and payouts of a period, the others at its end. Names are shown to those who may see participants."""
+    """A register; deals and payouts of a period, the others at its end. The edge notes the reading: :func:`note_read`."""
     ctx.require_any(Permission.REPORT_READ, Permission.REPORT_MAKE)
-    period = period_of(ctx, since, until)
-    table = MAKERS[kind](ctx, period)
-    details = {"kind": kind.value, "rows": len(table.rows), "until": period.until.isoformat()}
-    record(ctx, action="reports.register_read", entity="register", entity_id=kind.value, details=details)
-    return table
+    return MAKERS[kind](ctx, period_of(ctx, since, until))
+
+
+def note_read(ctx: Context, table: Table, until: datetime | None = None) -> None:
+    """Write down who read a register. Apart from the reading: that one takes a snapshot and writes nothing."""
+    details = {"kind": table.name, "rows": len(table.rows), "until": (until or ctx.now()).isoformat()}
+    record(ctx, action="reports.register_read", entity="register", entity_id=table.name, details=details)
 
 
 def period_of(ctx: Context, since: datetime | None, until: datetime | None) -> Period:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.reports.models import IssuedDocument, RegisterSnapshot
-from backend.reports.registers import Period, RegisterKind, Table, register
+from backend.reports.registers import Period, RegisterKind, Table, note_read, register
 from backend.reports.snapshots import freeze_month, snapshot_table, snapshots
 from backend.reports.statements import (
     MADE,
@@ -34,6 +34,7 @@ __all__ = [
     "freeze_month",
     "make_statement",
     "my_documents",
+    "note_read",
     "register",
     "snapshot_table",
     "snapshots",

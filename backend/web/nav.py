@@ -98,6 +98,7 @@ NAV: dict[str, list[Group]] = {
                 Entry("/office/cases", _("Анкеты"), "id-badge-2", Permission.CASE_READ),
                 Entry("/office/participants", _("Реестр участников"), "address-book", Permission.PARTICIPANT_READ),
                 Entry("/office/watchlists", _("Перечни"), "list-search", Permission.WATCHLIST_MANAGE),
+                Entry("/office/limits", _("Квалификация и лимиты"), "gauge", Permission.PARTICIPANT_READ),
                 Entry("/office/registrar", _("Стол регистратора"), "gavel", Permission.REGISTRAR_ACT),
             ),
         ),
@@ -122,6 +123,8 @@ NAV: dict[str, list[Group]] = {
             (
                 Entry("/office/users", _("Пользователи и роли"), "user-cog", Permission.USER_READ),
                 Entry("/office/journal", _("Журнал"), "history", Permission.JOURNAL_READ),
+                Entry("/office/reports", _("Отчёты"), "report", Permission.REPORT_READ),
+                Entry("/office/settings", _("Настройки"), "settings", Permission.SETTINGS_READ),
             ),
         ),
     ],
@@ -146,6 +149,7 @@ NAV: dict[str, list[Group]] = {
             (
                 Entry("/audit/tokens", _("Активы"), "coins", Permission.EXPLORER_READ),
                 Entry("/audit/participants", _("Участники"), "users", Permission.PARTICIPANT_READ),
+                Entry("/audit/registers", _("Отчёты"), "report", Permission.REPORT_READ),
             ),
         ),
         Group(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from backend.audit.certificates import certificate
@@ -15,7 +16,7 @@ from backend.reports import service as reports
 from backend.reports.service import MADE, FileKind, IssuedDocument, RegisterKind, RegisterSnapshot, Table, Verification
 from backend.web import exports
 from backend.web.api.money import PageOut, page_out
-from backend.web.deps import Ctx, Listing, OpenCtx
+from backend.web.deps import Ctx, Listing, OpenCtx, open_context
 from backend.web.routing import api_router
 
 router = api_router("/reports", "reports")
@@ -85,10 +86,18 @@ class SnapshotOut(BaseModel):
 
 @router.get("/registers/{kind}", summary="A register", response_model=TableOut)
 def register(
-    ctx: Ctx, kind: RegisterKind, since: datetime | None = None, until: datetime | None = None, as_: Format = "json"
+    ctx: Ctx,
+    request: Request,
+    kind: RegisterKind,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    as_: Format = "json",
 ) -> Any:
     """Participants, issues, deals, holders at a moment, payouts; ``format`` json, csv or xlsx."""
-    return table_answer(reports.register(ctx, kind, since, until), as_)
+    table = reports.register(ctx, kind, since, until)
+    with open_context(request, ctx.actor) as noting:
+        reports.note_read(noting, table, until)
+    return table_answer(table, as_)
 
 
 @router.get("/issues/{issue_id}/holders", summary="Holders of an issue", response_model=TableOut)

@@ -5,7 +5,19 @@ In a template: ``{{ ui.badge("intent", intent.state) }}``.
 
 from __future__ import annotations
 
-from backend.web.labels import accounts, audit, cash, identity, intents, issues, orders, payouts, registrar, reports
+from backend.web.labels import (
+    accounts,
+    audit,
+    cash,
+    identity,
+    intents,
+    issues,
+    orders,
+    payouts,
+    registrar,
+    reports,
+    rules,
+)
 from backend.web.labels.base import Label
 
 __all__ = ["TABLES", "Label", "label"]
@@ -21,6 +33,7 @@ TABLES: dict[str, dict[str, Label]] = {
     **audit.LABELS,
     **reports.LABELS,
     **registrar.LABELS,
+    **rules.LABELS,
 }
 
 

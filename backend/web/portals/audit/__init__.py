@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.web.portals.audit import chain, control, events, home, journal, tokens
+from backend.web.portals.registers import registers_of
 
 ROUTERS: list[APIRouter] = [
     home.router,
@@ -12,5 +13,6 @@ ROUTERS: list[APIRouter] = [
     tokens.router,
     events.router,
     control.router,
+    registers_of("/audit/registers"),
     journal.router,
 ]

@@ -13,7 +13,7 @@ from backend.identity import service as identity
 from backend.identity.service import Participant
 from backend.registrar import service as registrar
 from backend.registrar.service import TRANSFERS, ActKind, ActView, Wish
-from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.deps import Form, Listing, Page, PageContext, open_context
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.portals.office.tools import fragment, inline_file, list_file, person
@@ -120,7 +120,10 @@ def status(page: Page, act_id: str) -> Response:
 @router.get("/{act_id}/document")
 def document(page: Page, act_id: str) -> Response:
     """The document that justifies it."""
-    return inline_file(*registrar.document_of(page.ctx, act_id))
+    found = registrar.document_of(page.ctx, act_id)
+    with open_context(page.request, page.actor) as noting:
+        registrar.note_document_read(noting, act_id)
+    return inline_file(*found)
 
 
 @router.post("/{act_id}/repeat")
