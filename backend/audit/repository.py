@@ -215,6 +215,13 @@ def transfers(ctx: Context, request: PageRequest, *, asset: str) -> Page[ChainTr
     return paginate(ctx.session, statement.order_by(*order), request)
 
 
+def proposers(ctx: Context, after: int) -> list[tuple[str, int, int]]:
+    """Proposer, number of blocks and last block of those after a number; the genesis block has no proposer."""
+    rows = ChainBlock
+    statement = select(rows.proposer, func.count(), func.max(rows.number)).where(rows.number > max(after, 0))
+    return list(ctx.session.exec(statement.group_by(col(rows.proposer))).all())
+
+
 def admission_history(ctx: Context, address: str) -> list[ChainParticipantEvent]:
     """Admissions, blocks, replacements of an address."""
     rows = ChainParticipantEvent

@@ -6,6 +6,7 @@ Sums are the mirror's, reckoned as ``Participants.limitAvailable`` does; the lim
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -135,3 +136,10 @@ def _line(row: Participant, chain: ChainParticipant, limit: Limit, year: int) ->
     free = max(0, (limit.kopeks or 0) - used - chain.limit_reserved_kopeks) if concerned else None
     classes = [name for name, bit in CLASS_BITS.items() if chain.classes & bit]
     return LimitLine(row, chain, classes, used, chain.limit_reserved_kopeks, free)
+
+
+def digest_of(document: bytes) -> str:
+    """SHA-256 of the act that changes the limit; raises Invalid for an empty file."""
+    if not document:
+        raise Invalid("Файл пуст.", "The file is empty.", field="file")
+    return hashlib.sha256(document).hexdigest()

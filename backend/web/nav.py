@@ -133,6 +133,7 @@ NAV: dict[str, list[Group]] = {
             "",
             (
                 Entry("/audit", _("Обзор"), "home"),
+                Entry("/audit/network", _("Сеть и валидаторы"), "topology-star", Permission.HOLDER_READ_ALL),
                 Entry("/audit/integrity", _("Целостность"), "shield-check", Permission.INTEGRITY_CHECK),
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.portals.audit import chain, control, events, home, journal, tokens
+from backend.web.portals.audit import chain, control, events, home, journal, network, tokens
 from backend.web.portals.registers import registers_of
 
 ROUTERS: list[APIRouter] = [
@@ -13,6 +13,7 @@ ROUTERS: list[APIRouter] = [
     tokens.router,
     events.router,
     control.router,
+    network.router,
     registers_of("/audit/registers"),
     journal.router,
 ]
