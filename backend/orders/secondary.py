@@ -186,10 +186,18 @@ def _wish(
         idempotency_key=f"wish:{wish_id}",
         ref_kind=WISH_REF,
         ref_id=wish_id,
-        summary=f"{kind.value}: {units} ед.",
+        summary=f"{_SUMMARY[kind]}: {units} ед.",
     )
     record(ctx, action=f"orders.{kind.value.lower()}", entity="wish", entity_id=wish_id, details={"units": units})
     return row
+
+
+_SUMMARY = {
+    WishKind.TRANSFER: "Перевод",
+    WishKind.OFFER: "Предложение о продаже",
+    WishKind.ACCEPT: "Покупка по предложению",
+    WishKind.WITHDRAW: "Отзыв предложения",
+}
 
 
 def _wish_id(owner: Participant, key: str) -> str:

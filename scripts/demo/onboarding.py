@@ -42,7 +42,21 @@ def play(stage: Stage) -> None:
 
 
 def register(stage: Stage, actor: cast.Actor) -> None:
-    """Register, confirm the address by the letter's link, turn the second factor on."""
+    """Register, confirm the address, turn the second factor on."""
+    sign_up(stage, actor)
+    enrol(stage, actor)
+
+
+def enrol(stage: Stage, actor: cast.Actor) -> None:
+    """Turn the second factor on, unless it is."""
+    user = stage.user(actor.key)
+    if user.totp is None:
+        stage.facts[f"totp:{actor.key}"] = user.enrol()
+        stage.save()
+
+
+def sign_up(stage: Stage, actor: cast.Actor) -> None:
+    """Register and confirm the address by the letter's link."""
     user = stage.user(actor.key)
     body = {"email": actor.email, "name": actor.name[:100], "password": PASSWORD, "portal": actor.portal}
     try:
@@ -55,9 +69,6 @@ def register(stage: Stage, actor: cast.Actor) -> None:
         user._send("POST", "auth/confirm", {}, json={"token": token})  # noqa: SLF001 - signed out
     except ApiRefusedError:
         user.sign_in()  # the link was used before the interruption
-    if user.totp is None:
-        stage.facts[f"totp:{actor.key}"] = user.enrol()
-        stage.save()
 
 
 def apply(stage: Stage, actor: cast.Actor) -> None:
@@ -138,7 +149,7 @@ def block_sergey(stage: Stage) -> None:
 
 def first_money(stage: Stage) -> None:
     """The bank's statement of the first day, imported twice: nothing is credited twice."""
-    payments = [_payment(stage, key, kopeks) for key, kopeks in DEPOSITS.items()]
+    payments = [payment(stage, key, kopeks) for key, kopeks in DEPOSITS.items()]
     payments.append(Payment(UNNAMED, "", cast.IVAN.name, str(cast.IVAN.form["inn"])))
     import_statement(stage, FIRST_DAY, payments, twice=True)
     for key, kopeks in DEPOSITS.items():
@@ -165,7 +176,8 @@ def import_statement(stage: Stage, day: date, payments: list[Payment], *, twice:
             raise AssertionError("a statement imported again must be recognised")
 
 
-def _payment(stage: Stage, key: str, kopeks: int) -> Payment:
+def payment(stage: Stage, key: str, kopeks: int) -> Payment:
+    """What a participant sends to the nominal account, with the number that names the payer."""
     actor = next(one for one in cast.ALL if one.key == key)
     return Payment(kopeks, stage.facts[f"number:{key}"], actor.name, str(actor.form["inn"]))
 

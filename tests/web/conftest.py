@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,13 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def open_desk(platform: Site, chromium: Browser) -> Iterator[Callable[..., Desk]]:
     """Opens windows: ``open_desk()`` for a visitor, ``open_desk("maria")`` signed in. At the end nothing may have gone wrong in any."""
+    with windows(platform, chromium) as open_one:
+        yield open_one
+
+
+@contextmanager
+def windows(site: Site, chromium: Browser) -> Iterator[Callable[..., Desk]]:
+    """Gives the opener of windows of a site; closes them and judges what went wrong in them."""
     contexts: list[BrowserContext] = []
     desks: list[Desk] = []
 
@@ -240,13 +248,15 @@ def open_desk(platform: Site, chromium: Browser) -> Iterator[Callable[..., Desk]
         )
         context.set_default_timeout(PATIENCE_MS)
         if key:
-            context.add_cookies(platform.cookies(key))
+            context.add_cookies(site.cookies(key))
         contexts.append(context)
-        desks.append(Desk(context.new_page(), platform.url).watch())
+        desks.append(Desk(context.new_page(), site.url).watch())
         return desks[-1]
 
-    yield open_one
-    for context in contexts:
-        context.close()
+    try:
+        yield open_one
+    finally:
+        for context in contexts:
+            context.close()
     for desk in desks:
         desk.check()
