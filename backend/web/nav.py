@@ -80,6 +80,8 @@ NAV: dict[str, list[Group]] = {
                 Entry("/issuer/issues", _("Выпуски"), "file-certificate", Permission.ISSUE_DRAFT),
                 Entry("/issuer/payouts", _("Выплаты"), "calendar-event", Permission.PAYOUT_READ_OWN),
                 Entry("/issuer/cash", _("Деньги"), "wallet", Permission.CASH_READ),
+                Entry("/issuer/reports", _("Отчёты"), "report", Permission.REPORT_OWN),
+                Entry("/issuer/statements", _("Выписки"), "file-certificate", Permission.REPORT_OWN),
                 Entry("/issuer/onboarding", _("Анкета эмитента"), "clipboard-text"),
             ),
         ),

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from backend.web import live
 from backend.web.portals import audit, auth, dev, investor, issuer, office, oidc, onboarding, profile, verify, welcome
+from backend.web.portals.issuer import reports as issuer_reports
+from backend.web.portals.statements import statements_of
 
 ROUTERS: list[APIRouter] = [
     auth.router,
@@ -16,6 +18,8 @@ ROUTERS: list[APIRouter] = [
     live.router,
     dev.router,
     *issuer.ROUTERS,
+    issuer_reports.router,
+    statements_of("issuer"),
     *office.ROUTERS,
     onboarding.router,
     *investor.ROUTERS,
