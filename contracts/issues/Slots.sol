@@ -46,13 +46,14 @@ library HolderSlot {
         return h.units() > bound ? uint64(h.units() - bound) : 0;
     }
 
-    /// @return whether so many units are free
+    /// @return whether so many units are free; nothing can always be spared, also by a holder with more frozen than it has (EIP-20: a
+    /// transfer of 0 is a transfer like any other)
     function canSpare(Holder h, uint256 wanted) internal pure returns (bool) {
         uint256 word = Holder.unwrap(h);
-        // Neither sum can overflow: of two 64-bit values, and of that with what is itself less than 2^64.
+        // Neither can overflow: the sum is of two 64-bit values, the difference is taken only where it is not negative.
         unchecked {
             uint256 bound = uint256(uint64(word >> 64)) + uint64(word >> 128);
-            return wanted <= uint64(word) && wanted + bound <= uint64(word);
+            return bound > uint64(word) ? wanted == 0 : wanted <= uint64(word) - bound;
         }
     }
 

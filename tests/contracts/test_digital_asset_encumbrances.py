@@ -187,6 +187,16 @@ def test_a_frozen_amount_holds_back_also_units_to_come(ready: System) -> None:
         token.transfer(people.bob, 31, sender=people.alice)
 
 
+def test_who_has_more_frozen_than_units_may_still_transfer_nothing(ready: System) -> None:
+    """EIP-20: a transfer of 0 is a transfer like any other; question and deed agree on it."""
+    people, token = ready.people, make_token(ready)
+    token.setFrozenTokens(people.alice, 120, sender=people.compliance1)
+    assert token.canTransfer(people.alice, people.bob, 0)
+    assert token.transfer(people.bob, 0, sender=people.alice).event("Transfer").value == 0
+    with refused("UnitsInsufficient", holder=people.alice, free=0, wanted=1):
+        token.transfer(people.bob, 1, sender=people.alice)
+
+
 def test_a_frozen_amount_is_raised_by_one_officer_and_lowered_by_four_eyes(ready: System) -> None:
     people, token = ready.people, make_token(ready)
     with refused("RoleRequired", who=people.registrar1, role=COMPLIANCE):
