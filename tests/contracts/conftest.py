@@ -8,7 +8,11 @@ A fresh system has officers, venues and FourEyes rules, and no participant: `sys
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,15 +21,51 @@ from tests.contracts.evm import Contract, Evm
 from tests.contracts.system import People, System, build_system
 
 ROOT = Path(__file__).resolve().parents[2]
+UP_WITHIN_S = 60
+
+
+@contextmanager
+def anvil() -> Iterator[str]:
+    """A node on a free port; its address. ape would start it with every step of every transaction traced: ten times slower, and a
+    block of 100 million gas takes gigabytes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host, port = free.getsockname()
+    options = [
+        "--quiet",
+        "--accounts",
+        "1",
+        "--hardfork",
+        "prague",
+        "--gas-price",
+        "0",
+        "--block-base-fee-per-gas",
+        "0",
+    ]
+    node = subprocess.Popen([ROOT / "build" / "bin" / "anvil", "--port", str(port), *options])
+    try:
+        deadline = time.monotonic() + UP_WITHIN_S
+        while not listens(host, port):
+            assert time.monotonic() < deadline, f"anvil does not listen on {port}"
+        yield f"http://{host}:{port}"
+    finally:
+        node.terminate()
+        node.wait()
+
+
+def listens(host: str, port: int) -> bool:
+    """Is somebody at the door?"""
+    with socket.socket() as door:
+        return door.connect_ex((host, port)) == 0
 
 
 @pytest.fixture(scope="session")
 def evm() -> Iterator[Evm]:
-    """A node of its own, run by ape on a free port."""
+    """A node of its own, to which ape connects."""
     os.environ["PATH"] = f"{ROOT / 'build' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     from ape import networks
 
-    with networks.ethereum.local.use_provider("foundry", provider_settings={"host": "auto"}) as provider:
+    with anvil() as host, networks.ethereum.local.use_provider("foundry", provider_settings={"host": host}) as provider:
         yield Evm(provider.web3)
 
 
