@@ -16,7 +16,7 @@ TESTS ?= -n $(WORKERS) --dist loadfile
 SEEDS ?= 1 2 3 4 5 6 7 8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test chaos check audit bench bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test fuzz chaos check audit bench bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ up: setup ## the platform without sample data
 
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
+
+fuzz: setup ## random lives of the contracts for an hour (ARGS="--minutes 5 --seed 7")
+	@$(RUN) -m scripts.fuzz $(ARGS)
 
 chaos: setup ## kill processes of whole demonstrations (SEEDS="1 2 3": one demonstration a seed)
 	@KAPITAL_TEST_KILL_SEEDS="$(SEEDS)" $(RUN) -m pytest tests/flows -k killing_any_process $(ARGS)

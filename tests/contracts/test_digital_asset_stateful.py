@@ -2,7 +2,7 @@
 
 Invariants 1, 2, 4, 5 and 11 of the contracts: units add up to the supply, encumbered never exceeds units, nothing locked, blocked or
 frozen leaves without force, `unitsAt` is what the ledger remembers at every record date, the events alone rebuild the state.
-`ASSET_EXAMPLES` sets how many lives are tried (4 by default, thousands for a night).
+`ASSET_EXAMPLES` sets how many lives are tried (4 by default, thousands for a night), `ASSET_SEED` where chance begins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -22,6 +22,7 @@ from tests.contracts.system import ARREST, DAY, FREEZE, LOCKUP, ORDER, PLEDGE, Y
 from tests.contracts.tokens import BASIS, BOARD, make_token
 
 EXAMPLES = int(os.environ.get("ASSET_EXAMPLES", "4"))
+SEED = os.environ.get("ASSET_SEED")
 # A failure is made smaller only where there is time for it: each try is a life on a real node.
 PHASES = (Phase.explicit, Phase.generate, *([Phase.shrink] if "ASSET_EXAMPLES" in os.environ else []))
 MAXIMUM = 300
@@ -281,13 +282,14 @@ def test_an_asset_lives_as_its_ledger_says(system: System) -> None:
             super().__init__(system)
 
     run_state_machine_as_test(
-        Life,
+        seed(int(SEED))(Life) if SEED else Life,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=40,
             deadline=None,
             phases=PHASES,
-            derandomize="ASSET_EXAMPLES" not in os.environ,
+            derandomize=SEED is None,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
