@@ -28,7 +28,7 @@ from backend.issues.decision_terms import AccessClass, Allocation, Decision
 from backend.issues.drafts import Draft
 from backend.issues.errors import IssueUnknown, SameModerator
 from backend.issues.models import Issue, IssueRemark
-from backend.issues.schedule import planned_payments
+from backend.issues.schedule import PlannedPayment, planned_payments, put_closes_at
 from backend.issues.states import ISSUE_MOVES, IssueState
 from indexer.models import ChainProposal
 
@@ -174,7 +174,7 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
     """Terms and placement terms in ABI order (IIssueRegistry.Terms, IIssueRegistry.PlacementTerms)."""
     issuer = identity.participant(ctx, row.participant_id)
     payments = planned_payments(decision)
-    record_dates = sorted({int(one.record_at.timestamp()) for one in payments if one.record_at is not None})
+    record_dates = sorted({int(one.timestamp()) for one in _record_moments(decision, payments)})
     maturity = datetime.combine(payments[-1].payment_date, time(23, 59, 59), MSK)
     lock = decision.lock.until
     ends = int(decision.placement.ends.timestamp())
@@ -206,6 +206,13 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
         ALLOCATION[decision.placement.allocation],
     ]
     return [terms, placement]
+
+
+def _record_moments(decision: Decision, payments: list[PlannedPayment]) -> list[datetime]:
+    """Moments that the token remembers holders at: of every payment, and the end of the window in which units may be presented."""
+    put = decision.early_redemption.investor_put if decision.early_redemption else None
+    closes = [put_closes_at(put)] if put is not None else []
+    return closes + [one.record_at for one in payments if one.record_at is not None]
 
 
 def on_proposed(ctx: Context, intent: Intent) -> None:

@@ -12,13 +12,14 @@ rounding is paid at redemption, so the parts add up to the nominal exactly.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 from backend.core.business_days import Adjusted, adjust_checked
+from backend.core.clock import MSK
 from backend.core.daycount import year_fraction
 from backend.core.money import MICRO, micro_to_kopeks, round_half_up, to_micro_kopeks
 from backend.issues.decision_terms import (
@@ -26,6 +27,7 @@ from backend.issues.decision_terms import (
     FixedIncome,
     FloatingIncome,
     IndexedIncome,
+    InvestorPut,
     RecordAtWindow,
     RecordBefore,
     Rounding,
@@ -42,6 +44,7 @@ __all__ = [
     "fix_rate",
     "holder_amount_kopeks",
     "planned_payments",
+    "put_closes_at",
 ]
 
 _DAY: Final = timedelta(days=1)
@@ -118,6 +121,11 @@ def planned_payments(decision: Decision) -> list[PlannedPayment]:
     if isinstance(decision.income, IndexedIncome):
         return [_indexed_redemption(decision, decision.income)]
     return list(_coupons(decision, decision.income))
+
+
+def put_closes_at(put: InvestorPut) -> datetime:
+    """The last second in which units can be presented, aware UTC: the end of the window's last day in Moscow."""
+    return datetime.combine(put.window[1], time(23, 59, 59), MSK).astimezone(UTC)
 
 
 def holder_amount_kopeks(units: int, payment: PlannedPayment) -> int:

@@ -6,6 +6,7 @@ Words are made when a message is shown, so a reader who changes the language rea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from backend.core.errors import Lang
@@ -104,6 +105,24 @@ TEMPLATES: dict[str, Template] = {
     ),
     "offer.accepted": _T("Операция записана в реестр", "Recorded in the register", link="/market", tone="green"),
     "offer.refused": _T("Операция отклонена", "Refused", "{reason_ru}", "{reason_en}", "/market", tone="red"),
+    "payout.called": _T(
+        "Эмитент погашает выпуск досрочно", "The issuer calls the issue",
+        "Выпуск {issue_number}: {payment_date} за каждую единицу будет выплачено {kopeks}.",
+        "Issue {issue_number}: {kopeks} a unit will be paid on {payment_date}.", "/payouts", mail=True, tone="orange",
+    ),
+    "payout.put_open": _T(
+        "Можно предъявить единицы к выкупу", "Units may be presented",
+        "Выпуск {issue_number}: до {until} единицы принимаются по {kopeks}, деньги поступят {payment_date}.",
+        "Issue {issue_number}: units are taken at {kopeks} until {until}, the money comes on {payment_date}.",
+        "/payouts/puts", mail=True, tone="orange",
+    ),
+    "payout.tendered": _T(
+        "Единицы приняты к выкупу", "Units presented", "Выпуск {issue_number}: {units} ед. ждут выплаты.",
+        "Issue {issue_number}: {units} units wait for the payment.", "/payouts/puts", tone="green",
+    ),
+    "payout.tender_refused": _T(
+        "Единицы не приняты к выкупу", "Units were not taken", "{reason_ru}", "{reason_en}", "/payouts/puts", tone="red"
+    ),
     "payout.declared": _T(
         "Обеспечьте выплату", "Fund a payout",
         "Выплата {number} по выпуску {issue_number}: нужно {kopeks} к {payment_date}.",
@@ -159,4 +178,9 @@ class _Values(dict[str, str]):
 def _shown(name: str, value: object) -> str:
     if name.endswith("kopeks") and isinstance(value, int):
         return format_rubles(value)
+    if name in _DAYS and isinstance(value, str):
+        return f"{date.fromisoformat(value):%d.%m.%Y}"
     return "—" if value is None else str(value)
+
+
+_DAYS = frozenset({"payment_date", "until"})

@@ -198,7 +198,8 @@ def _checked(ctx: Context, run: PayoutRun) -> None:
     run.state = RUN_MOVES.check(run.state, RunState.CHECKED)
     ctx.session.add(run)
     ctx.session.flush()
-    execution.promise_declaration(ctx, run)
+    if repository.chain_run(ctx, run) is None:  # a call or a put was declared before its record date
+        execution.promise_declaration(ctx, run)
 
 
 def _locked(ctx: Context, run_id: str) -> PayoutRun:

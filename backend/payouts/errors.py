@@ -6,6 +6,10 @@ AmountUnknown          the index isn't entered and confirmed yet
 AmountKnown            the amount is fixed already
 NotFundable            the run doesn't wait for money
 FundsShort             the issuer has less free than the run needs
+NotCallable            the decision gives no call, or the issue isn't in circulation
+CallExists             the issue is called already
+PutClosed              the window of a put takes no units now
+UnitsShort             fewer free units than presented
 CallPending            the same act is on its way to the chain
 """
 
@@ -58,6 +62,38 @@ class FundsShort(Invalid):
     code = "payout_funds_short"
     message_ru = "Свободных средств не хватает для выплаты."
     message_en = "There is not enough free money for the payout."
+
+
+class NotCallable(NotAllowedInState):
+    """The decision gives no call, or the issue isn't in circulation."""
+
+    code = "payout_not_callable"
+    message_ru = "Досрочно погасить этот выпуск по решению эмитента нельзя."
+    message_en = "The issuer can't call this issue."
+
+
+class CallExists(Conflict):
+    """The issue is called already."""
+
+    code = "payout_call_exists"
+    message_ru = "Досрочное погашение этого выпуска уже объявлено."
+    message_en = "The call of this issue is declared already."
+
+
+class PutClosed(NotAllowedInState):
+    """The window of a put takes no units now."""
+
+    code = "payout_put_closed"
+    message_ru = "Единицы принимаются только в срок предъявления."
+    message_en = "Units are taken within the window only."
+
+
+class UnitsShort(Invalid):
+    """Fewer free units than presented."""
+
+    code = "payout_units_short"
+    message_ru = "Столько свободных единиц у вас нет."
+    message_en = "You don't have that many free units."
 
 
 class CallPending(Conflict):

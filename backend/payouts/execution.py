@@ -29,8 +29,8 @@ from backend.payouts import planning, repository
 from backend.payouts.errors import CallPending, FundsShort, NotFundable, RunUnknown
 from backend.payouts.models import PayoutLine, PayoutRun
 from backend.payouts.states import (
-    BEFORE_DECLARATION,
     CHAIN_PATH,
+    EARLY,
     FOLLOWED,
     FUNDABLE,
     RUN_MOVES,
@@ -47,7 +47,7 @@ CLOSE_REF = "payouts.close_issue"
 
 ATTEMPTS = 3
 """How often a batch, or a mark, is tried before a person must look."""
-_KIND = {"COUPON": 0, "AMORTISATION": 1, "REDEMPTION": 2}
+_KIND = {"COUPON": 0, "AMORTISATION": 1, "REDEMPTION": 2, "EARLY_CALL": 3, "EARLY_PUT": 4}
 _ROUNDING = {"PER_UNIT": 0, "PER_HOLDER": 1}
 _EVENTS = {
     RunState.AWAIT_FUNDING: "payout.declared",
@@ -98,7 +98,7 @@ def fund(ctx: Context, run_id: str) -> Intent:
         raise FundsShort(ru, f"{need} is needed, {have} is free. Top up the account.", field="amount")
     details = {"kopeks": run.required_kopeks}
     record(ctx, action="payouts.fund_requested", entity="payout", entity_id=run.id, details=details)
-    return _call(ctx, run, issuer.wallet, "fund", [chain.id, run.required_kopeks], FUND_REF)
+    return promise(ctx, run, issuer.wallet, "fund", [chain.id, run.required_kopeks], FUND_REF)
 
 
 def cancel(ctx: Context, run_id: str, reason: str) -> PayoutRun:
@@ -110,15 +110,15 @@ def cancel(ctx: Context, run_id: str, reason: str) -> PayoutRun:
     RUN_MOVES.check(run.state, RunState.CANCELLED)
     chain = repository.chain_run(ctx, run)
     record(ctx, action="payouts.cancelled", entity="payout", entity_id=run.id, details={"reason": reason.strip()})
-    if run.state in BEFORE_DECLARATION or (chain is None and _pending(ctx, DECLARE_REF, run.id) is None):
-        _move(ctx, run, RunState.CANCELLED)
+    if chain is None and _pending(ctx, DECLARE_REF, run.id) is None:
+        move(ctx, run, RunState.CANCELLED)
         return run
     if chain is None:
         raise CallPending
     if ctx.actor.wallet is None:
         raise WalletMissing
     require_no_pending(ctx, CANCEL_REF, run.id)
-    _call(ctx, run, ctx.actor.wallet, "cancel", [chain.id], CANCEL_REF)
+    promise(ctx, run, ctx.actor.wallet, "cancel", [chain.id], CANCEL_REF)
     return run
 
 
@@ -139,7 +139,7 @@ def repeat(ctx: Context, run_id: str) -> PayoutRun:
     """Plan a cancelled payment anew as a run of its own."""
     ctx.require(Permission.PAYOUT_MANAGE)
     run = _locked(ctx, run_id)
-    if run.state != RunState.CANCELLED:
+    if run.state != RunState.CANCELLED or run.kind in EARLY:
         RUN_MOVES.check(run.state, RunState.PLANNED)
     again = planning.plan_again(ctx, run)
     record(ctx, action="payouts.repeated", entity="payout", entity_id=again.id, details={"of": run.number})
@@ -160,7 +160,7 @@ def promise_declaration(ctx: Context, run: PayoutRun, wallet: str | None = None)
         int(run.due_at.timestamp()),
         run.chain_ref,
     ]
-    return _call(ctx, run, wallet or operator_wallet(ctx), "declare", args, DECLARE_REF)
+    return promise(ctx, run, wallet or operator_wallet(ctx), "declare", args, DECLARE_REF)
 
 
 def operator_wallet(ctx: Context) -> str:
@@ -178,9 +178,10 @@ def _pending(ctx: Context, ref_kind: str, ref_id: str) -> Intent | None:
     return next((one for one in custody.intents_of(ctx, ref_kind, ref_id) if not one.handled), None)
 
 
-def _call(
+def promise(
     ctx: Context, run: PayoutRun, wallet: str, function: str, args: list[Any], ref_kind: str, ref_id: str | None = None
 ) -> Intent:
+    """Promise a call of Payouts about a run, in the name of a wallet."""
     ref = ref_id or run.id
     attempt = len(custody.intents_of(ctx, ref_kind, ref))
     return custody.request_call(
@@ -197,6 +198,7 @@ def _call(
 
 
 _SUMMARY = {
+    "payouts.tender": "Предъявить к выкупу",
     DECLARE_REF: "Объявить выплату",
     FUND_REF: "Обеспечить выплату",
     BATCH_REF: "Выплатить держателям",
@@ -222,7 +224,7 @@ def _walk(ctx: Context, run: PayoutRun, path: tuple[RunState, ...], chain: Chain
     start = path.index(locked.state) + 1 if locked.state in path else 0
     for state in path[start:]:
         if RUN_MOVES.allows(locked.state, state):
-            _move(ctx, locked, state, chain)
+            move(ctx, locked, state, chain)
 
 
 def distribute(ctx: Context) -> None:
@@ -249,9 +251,9 @@ def _send_batches(ctx: Context, run: PayoutRun, chain: ChainRun) -> None:
             refused = True
             continue
         args = [chain.id, [line.holder for line in found], [line.tax_kopeks or 0 for line in found]]
-        _call(ctx, run, operator_wallet(ctx), "distribute", args, BATCH_REF, reference)
+        promise(ctx, run, operator_wallet(ctx), "distribute", args, BATCH_REF, reference)
     if refused:
-        _move(ctx, _locked(ctx, run.id), RunState.PARTIAL)
+        move(ctx, _locked(ctx, run.id), RunState.PARTIAL)
 
 
 def mark_late(ctx: Context) -> None:
@@ -272,7 +274,7 @@ def _mark(ctx: Context, run: PayoutRun, chain: ChainRun, function: str) -> None:
     reference = f"{run.id}:{function}"
     tried = custody.intents_of(ctx, OVERDUE_REF, reference)
     if len(tried) < ATTEMPTS and all(one.handled for one in tried):
-        _call(ctx, run, operator_wallet(ctx), function, [chain.id], OVERDUE_REF, reference)
+        promise(ctx, run, operator_wallet(ctx), function, [chain.id], OVERDUE_REF, reference)
 
 
 def close_redeemed(ctx: Context) -> None:
@@ -330,7 +332,8 @@ def _payload(run: PayoutRun) -> dict[str, Any]:
     return {"payout": run.id, "number": run.number, "issue": run.issue_id, "issue_number": run.issue_number}
 
 
-def _move(ctx: Context, run: PayoutRun, state: RunState, chain: ChainRun | None = None) -> None:
+def move(ctx: Context, run: PayoutRun, state: RunState, chain: ChainRun | None = None) -> None:
+    """Move a run, journal it and tell the issuer what it should know."""
     run.state = RUN_MOVES.check(run.state, state)
     ctx.session.add(run)
     ctx.session.flush()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from backend.core.clock import MSK, to_msk
 from backend.core.context import Context
@@ -76,6 +77,49 @@ def plan_again(ctx: Context, run: PayoutRun) -> PayoutRun:
     return again
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyTerms:
+    """When an early redemption is paid, and who is paid: the holders at a record date, or those who presented units until it."""
+
+    kind: str
+    payment_number: int
+    payment_date: date
+    record_at: datetime
+    record_number: int
+
+
+def early_run(ctx: Context, issue: Issue, terms: EarlyTerms, micro: int, attempt: int = 1) -> PayoutRun:
+    """A run outside the schedule, ``micro`` millionths of a kopek a unit."""
+    chain = issues.chain_issue(ctx, issue)
+    if chain is None:
+        raise LookupError(issue.id)
+    run_id = new_id()
+    run = PayoutRun(
+        id=run_id,
+        number=identity.next_number(ctx, "KPT-PAY"),
+        chain_ref=bytes32_of(run_id),
+        issue_id=issue.id,
+        issue_number=issue.number,
+        issuer_id=issue.participant_id,
+        asset=chain.asset,
+        payment_number=terms.payment_number,
+        part=Part.PRINCIPAL,
+        attempt=attempt,
+        kind=terms.kind,
+        rounding="PER_UNIT",
+        payment_date=terms.payment_date,
+        record_at=terms.record_at,
+        record_number=terms.record_number,
+        due_at=max(_due_on(ctx, terms.payment_date), terms.record_at + timedelta(seconds=1)),
+        micro_kopeks_per_unit=micro,
+        tax_agent=issues.validate_decision(issue.content).tax_agent,
+        created_at=ctx.now(),
+    )
+    ctx.session.add(run)
+    ctx.session.flush()
+    return run
+
+
 def payment_of(decision: Decision, run: PayoutRun) -> PlannedPayment:
     """The payment of the schedule that a run pays."""
     return next(one for one in issues.planned_payments(decision) if one.number == run.payment_number)
@@ -97,7 +141,7 @@ def _new_run(
     attempt: int = 1,
 ) -> PayoutRun:
     run_id = new_id()
-    due = _due_at(ctx, payment)
+    due = _due_on(ctx, payment.payment_date)
     return PayoutRun(
         id=run_id,
         number=identity.next_number(ctx, "KPT-PAY"),
@@ -126,9 +170,9 @@ def _new_run(
     )
 
 
-def _due_at(ctx: Context, payment: PlannedPayment) -> datetime:
+def _due_on(ctx: Context, day: date) -> datetime:
     clock = time.fromisoformat(rule_text("payout_due_time", to_msk(ctx.now()).date()))
-    return datetime.combine(payment.payment_date, clock, MSK).astimezone(UTC)
+    return datetime.combine(day, clock, MSK).astimezone(UTC)
 
 
 def fix_registers(ctx: Context) -> None:
@@ -142,8 +186,13 @@ def fix_registers(ctx: Context) -> None:
 
 def _fix(ctx: Context, run: PayoutRun) -> None:
     second = int(run.record_at.timestamp())
-    register = issues.holdings_at(ctx, run.asset, second)
-    total, supply = sum(units for _, units in register), repository.supply_at(ctx, run.asset, second)
+    if run.kind == "EARLY_PUT":
+        register, supply = repository.tenders(ctx, run)
+        if supply == 0:
+            return  # nobody presented units: completed with nothing
+    else:
+        register, supply = issues.holdings_at(ctx, run.asset, second), repository.supply_at(ctx, run.asset, second)
+    total = sum(units for _, units in register)
     if total != supply:
         run.error_ru = f"Реестр не сходится: у держателей {total}, выпущено {supply}."
         run.error_en = f"The register does not add up: holders have {total}, issued are {supply}."

@@ -6,13 +6,15 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func
+from sqlalchemy import and_, exists, func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, ordered, paginate
+from backend.issues.service import Issue
 from backend.payouts.models import PayoutCheck, PayoutLine, PayoutRun
-from backend.payouts.states import FINAL, UNPAID, Part, RunState
+from backend.payouts.states import EARLY, FINAL, UNPAID, Part, RunState
 from indexer.models import (
     ChainCursor,
     ChainHolding,
@@ -23,6 +25,7 @@ from indexer.models import (
     ChainRun,
     ChainRunPayment,
     ChainSupplyHistory,
+    ChainTender,
     moment,
 )
 
@@ -57,8 +60,12 @@ def in_states(ctx: Context, states: Collection[RunState]) -> list[PayoutRun]:
 
 
 def record_passed(ctx: Context, until: datetime) -> list[PayoutRun]:
-    """Planned runs whose record second is over, locked."""
-    statement = select(PayoutRun).where(PayoutRun.state == RunState.PLANNED, col(PayoutRun.record_at) < until)
+    """Planned runs, and announced early redemptions, whose record second is over, locked."""
+    early = col(PayoutRun.kind).in_(EARLY)
+    waiting = or_(
+        and_(col(PayoutRun.state) == RunState.PLANNED, ~early), and_(col(PayoutRun.state) == RunState.ANNOUNCED, early)
+    )
+    statement = select(PayoutRun).where(waiting, col(PayoutRun.record_at) < until)
     return list(ctx.session.exec(statement.order_by(col(PayoutRun.id)).with_for_update()))
 
 
@@ -71,6 +78,88 @@ def followed(ctx: Context, states: Collection[RunState]) -> list[tuple[PayoutRun
         .order_by(col(PayoutRun.id))
     )
     return [(run, chain) for run, chain in ctx.session.exec(statement).all()]
+
+
+# --- early redemption -------------------------------------------------------------------------------------------------
+
+
+def circulating_of(ctx: Context, participant_id: str, wallet: str) -> list[tuple[Issue, ChainIssue]]:
+    """Issues of an issuer in circulation."""
+    statement = (
+        select(Issue, ChainIssue)
+        .join(ChainIssue, col(ChainIssue.issue_id) == col(Issue.chain_id_hash))
+        .where(Issue.participant_id == participant_id, ChainIssue.issuer == wallet, ChainIssue.state == "CIRCULATION")
+    )
+    return [(issue, chain) for issue, chain in ctx.session.exec(statement.order_by(col(Issue.number))).all()]
+
+
+def open_early_call(ctx: Context, asset: str) -> PayoutRun | None:
+    """The call of an asset that is not cancelled."""
+    statement = select(PayoutRun).where(PayoutRun.asset == asset, PayoutRun.kind == "EARLY_CALL")
+    return ctx.session.exec(statement.where(PayoutRun.state != RunState.CANCELLED)).first()
+
+
+def attempts(ctx: Context, issue_id: str, payment_number: int) -> int:
+    """How many runs a payment has had."""
+    statement = select(func.count()).where(PayoutRun.issue_id == issue_id, PayoutRun.payment_number == payment_number)
+    return int(ctx.session.exec(statement).one())
+
+
+def issues_without_put(ctx: Context) -> list[ChainIssue]:
+    """Issues in circulation, their schedule planned, without a run of a put."""
+    planned = select(PayoutRun.id).where(PayoutRun.asset == ChainIssue.asset).exists()
+    put = select(PayoutRun.id).where(PayoutRun.asset == ChainIssue.asset, PayoutRun.kind == "EARLY_PUT").exists()
+    return list(ctx.session.exec(select(ChainIssue).where(ChainIssue.state == "CIRCULATION", planned, ~put)))
+
+
+def puts(ctx: Context, state: RunState) -> list[PayoutRun]:
+    """Puts in a state, locked."""
+    statement = select(PayoutRun).where(PayoutRun.kind == "EARLY_PUT", PayoutRun.state == state)
+    return list(ctx.session.exec(statement.order_by(col(PayoutRun.id)).with_for_update()))
+
+
+def puts_of_holder(ctx: Context, wallet: str) -> list[PayoutRun]:
+    """Puts of what an address holds now, that are not over."""
+    statement = (
+        select(PayoutRun)
+        .join(ChainHolding, col(ChainHolding.asset) == col(PayoutRun.asset))
+        .where(ChainHolding.holder == wallet, col(ChainHolding.units) > 0, PayoutRun.kind == "EARLY_PUT")
+        .where(col(PayoutRun.state).not_in(FINAL))
+    )
+    return list(ctx.session.exec(statement))
+
+
+def tenders(ctx: Context, run: PayoutRun) -> tuple[list[tuple[str, int]], int]:
+    """Who presented how many units, and how many the contract has counted in all."""
+    chain = chain_run(ctx, run)
+    if chain is None:
+        return [], 0
+    statement = select(ChainTender.holder, ChainTender.units).where(
+        ChainTender.run_id == chain.id, ChainTender.state == "TENDERED"
+    )
+    return [(holder, units) for holder, units in ctx.session.exec(statement).all()], chain.units_tendered
+
+
+def early_before(ctx: Context, until: datetime, state: RunState) -> list[PayoutRun]:
+    """Early redemptions in a state whose record second is over, locked."""
+    statement = select(PayoutRun).where(col(PayoutRun.kind).in_(EARLY), PayoutRun.state == state)
+    return list(ctx.session.exec(statement.where(col(PayoutRun.record_at) < until).with_for_update()))
+
+
+def planned_after_call(ctx: Context) -> list[PayoutRun]:
+    """Planned runs of assets that were redeemed early, locked."""
+    called = aliased(PayoutRun)
+    paid = exists().where(
+        col(called.asset) == col(PayoutRun.asset),
+        col(called.kind) == "EARLY_CALL",
+        col(called.state) == RunState.DONE,
+    )
+    statement = select(PayoutRun).where(PayoutRun.state == RunState.PLANNED, paid)
+    return list(ctx.session.exec(statement.order_by(col(PayoutRun.id)).with_for_update()))
+
+
+def _call_under_way(run: Any) -> Any:
+    return and_(col(run.kind) == "EARLY_CALL", col(run.state).not_in({RunState.PLANNED, RunState.CANCELLED}))
 
 
 def chain_run(ctx: Context, run: PayoutRun) -> ChainRun | None:
@@ -218,10 +307,20 @@ def _filtered(state: RunState | None, issue_id: str | None, since: date | None, 
 
 def coming_of(ctx: Context, wallet: str) -> list[tuple[PayoutRun, int]]:
     """Open runs of assets that an address holds now, with its units."""
+    called, run = aliased(PayoutRun), PayoutRun
+    falls_away = exists().where(
+        col(called.asset) == col(run.asset), _call_under_way(called), col(called.record_at) < col(run.record_at)
+    )
     statement = (
-        select(PayoutRun, ChainHolding.units)
-        .join(ChainHolding, col(ChainHolding.asset) == col(PayoutRun.asset))
-        .where(ChainHolding.holder == wallet, col(ChainHolding.units) > 0, PayoutRun.state == RunState.PLANNED)
+        select(run, ChainHolding.units)
+        .join(ChainHolding, col(ChainHolding.asset) == col(run.asset))
+        .where(ChainHolding.holder == wallet, col(ChainHolding.units) > 0, ~falls_away)
+        .where(
+            or_(
+                and_(col(run.state) == RunState.PLANNED, col(run.kind).not_in(EARLY)),
+                and_(col(run.state) == RunState.ANNOUNCED, col(run.kind) == "EARLY_CALL"),
+            )
+        )
     )
     return [(run, units) for run, units in ctx.session.exec(statement.order_by(col(PayoutRun.due_at))).all()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.payouts.calculation import check, confirm_index, enter_index, recalculate
+from backend.payouts.early import Callable, CallDay, PutView, declare_call, my_calls, my_put, my_puts, tender
 from backend.payouts.execution import cancel, declare, fund, operator_wallet, repeat, retry
 from backend.payouts.models import PayoutCheck, PayoutIndex, PayoutLine, PayoutRun
 from backend.payouts.states import LineState, Part, RunState
@@ -28,6 +29,8 @@ from backend.payouts.views import (
 
 __all__ = [
     "BatchRow",
+    "CallDay",
+    "Callable",
     "Coming",
     "LineRow",
     "LineState",
@@ -36,6 +39,7 @@ __all__ = [
     "PayoutIndex",
     "PayoutLine",
     "PayoutRun",
+    "PutView",
     "Received",
     "RunPage",
     "RunRow",
@@ -46,10 +50,14 @@ __all__ = [
     "coming",
     "confirm_index",
     "declare",
+    "declare_call",
     "enter_index",
     "fund",
     "grace_end",
     "issuer_runs",
+    "my_calls",
+    "my_put",
+    "my_puts",
     "next_due",
     "operator_wallet",
     "recalculate",
@@ -60,5 +68,6 @@ __all__ = [
     "run_batches",
     "run_lines",
     "run_page",
+    "tender",
     "visible",
 ]

@@ -10,6 +10,8 @@ class RunState(StrEnum):
 
     PLANNED = "PLANNED"
     """In the schedule; the record date lies ahead."""
+    ANNOUNCED = "ANNOUNCED"
+    """Early redemption declared ahead of its record date: the issuer's call, or a put whose window takes units."""
     RECORD_FIXED = "RECORD_FIXED"
     """The register of holders is fixed and never taken anew."""
     CALCULATED = "CALCULATED"
@@ -36,7 +38,8 @@ class RunState(StrEnum):
 
 RUN_MOVES = StateMachine(
     {
-        RunState.PLANNED: {RunState.RECORD_FIXED, RunState.CANCELLED},
+        RunState.PLANNED: {RunState.ANNOUNCED, RunState.RECORD_FIXED, RunState.CANCELLED},
+        RunState.ANNOUNCED: {RunState.RECORD_FIXED, RunState.DONE, RunState.CANCELLED},
         RunState.RECORD_FIXED: {RunState.CALCULATED, RunState.CANCELLED},
         RunState.CALCULATED: {RunState.CALCULATED, RunState.CHECKED, RunState.CANCELLED},
         RunState.CHECKED: {RunState.AWAIT_FUNDING, RunState.CALCULATED, RunState.CANCELLED},
@@ -52,10 +55,15 @@ RUN_MOVES = StateMachine(
 FINAL = frozenset({RunState.DONE, RunState.CANCELLED})
 UNPAID = frozenset({RunState.OVERDUE, RunState.DEFAULT, RunState.CANCELLED})
 BEFORE_DECLARATION = frozenset({RunState.PLANNED, RunState.RECORD_FIXED, RunState.CALCULATED})
+EARLY = frozenset({"EARLY_CALL", "EARLY_PUT"})
+"""Kinds of early redemption, declared before their record date."""
 CALCULABLE = frozenset({RunState.RECORD_FIXED, RunState.CALCULATED})
 FUNDABLE = frozenset({RunState.AWAIT_FUNDING, RunState.OVERDUE, RunState.DEFAULT})
 FOLLOWED = frozenset(
     {
+        RunState.ANNOUNCED,
+        RunState.RECORD_FIXED,
+        RunState.CALCULATED,
         RunState.CHECKED,
         RunState.AWAIT_FUNDING,
         RunState.FUNDED,

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from backend.core.clock import to_msk
 from backend.core.context import Actor
 from backend.core.ids import new_id
+from backend.core.money import MICRO
 from backend.settings import Settings
 from backend.web import i18n, security
 from backend.web.labels import label
@@ -109,6 +110,15 @@ def money(kopeks: int | Decimal | None, sign: bool = True) -> str:
     text = f"{whole:,}"
     text = f"{text}.{part:02d}" if _english() else f"{text.replace(',', NO_BREAK_SPACE)},{part:02d}"
     return f"{minus}{text}{NO_BREAK_SPACE}₽" if sign else f"{minus}{text}"
+
+
+def unit_rate(micro: int | None) -> str:
+    """Millionths of a kopek a unit as rubles with all decimals that they have, two at least: 17,84 ₽, 0,012345 ₽."""
+    if micro is None:
+        return "—"
+    kopeks, rest = divmod(micro, MICRO)
+    more = f"{rest:06d}".rstrip("0")
+    return f"{money(kopeks, sign=False)}{more}{NO_BREAK_SPACE}₽"
 
 
 def units(number: int | None) -> str:

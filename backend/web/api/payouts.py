@@ -11,6 +11,7 @@ from starlette.responses import Response
 from backend.payouts import service as payouts
 from backend.payouts.service import RunState
 from backend.web import exports
+from backend.web.api.early_out import CallableOut, PutOut, callable_out, put_out
 from backend.web.api.identity import IntentOut, intent_out
 from backend.web.api.money import PageOut, page_out, rubles
 from backend.web.api.payouts_out import (
@@ -47,6 +48,19 @@ class IndexBody(Body):
     value: str = Field(max_length=30, examples=["16.50"])
     source: str = Field(max_length=200, examples=["Банк России, ключевая ставка"])
     on: date = Field(examples=["2026-12-16"])
+
+
+class CallBody(Body):
+    """The issuer's call."""
+
+    issue_id: str = Field(max_length=40)
+    day: date = Field(examples=["2027-03-04"])
+
+
+class UnitsBody(Body):
+    """How many units."""
+
+    units: int = Field(gt=0, le=2**62, examples=[10])
 
 
 class ReasonBody(Body):
@@ -89,6 +103,30 @@ def coming(ctx: Ctx) -> list[ComingOut]:
 def received(ctx: Ctx, listing: Listing) -> PageOut[ReceivedOut]:
     """As the chain recorded them, the latest first."""
     return page_out(payouts.received(ctx, listing), received_out)
+
+
+@router.get("/calls", summary="Issues that I may redeem early")
+def calls(ctx: Ctx) -> list[CallableOut]:
+    """The issuer's call by the decision: the days that the notice leaves, and what a unit is paid."""
+    return [callable_out(one) for one in payouts.my_calls(ctx)]
+
+
+@router.post("/calls", status_code=201, summary="Redeem an issue early")
+def declare_call(ctx: Ctx, body: CallBody) -> RunPageOut:
+    """The whole issue on a payment day; declared in the issuer's name; needs a fresh second factor."""
+    return run(ctx, payouts.declare_call(ctx, body.issue_id, body.day).id)
+
+
+@router.get("/puts", summary="Puts of what I hold")
+def puts(ctx: Ctx) -> list[PutOut]:
+    """Windows in which the issuer must buy back what is presented."""
+    return [put_out(one) for one in payouts.my_puts(ctx)]
+
+
+@router.post("/{run_id}/tender", summary="Present units to a put")
+def tender(ctx: Ctx, run_id: str, body: UnitsBody) -> IntentOut:
+    """Within its window; adds to what was presented; needs a fresh second factor."""
+    return intent_out(payouts.tender(ctx, run_id, body.units))
 
 
 @router.get("/{run_id}", summary="A payout")

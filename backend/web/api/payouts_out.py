@@ -11,7 +11,17 @@ from pydantic import BaseModel
 from backend.core.money import MICRO
 from backend.custody.models import Intent
 from backend.payouts import service as payouts
-from backend.payouts.service import BatchRow, Coming, LineRow, LineState, Part, Received, RunPage, RunRow, RunState
+from backend.payouts.service import (
+    BatchRow,
+    Coming,
+    LineRow,
+    LineState,
+    Part,
+    Received,
+    RunPage,
+    RunRow,
+    RunState,
+)
 from backend.web.api.money import Rubles, rubles
 from backend.web.i18n import gettext
 from backend.web.labels import label

@@ -8,6 +8,9 @@ from backend.web.labels.base import Label
 LABELS: dict[str, dict[str, Label]] = {
     "payout": {
         "PLANNED": Label(_("Запланирована"), "secondary", _("Список получателей будет зафиксирован на дату фиксации.")),
+        "ANNOUNCED": Label(
+            _("Объявлена заранее"), "teal", _("Досрочное погашение объявлено; получатели определятся на дату фиксации.")
+        ),
         "RECORD_FIXED": Label(
             _("Список зафиксирован"), "blue", _("Рассчитывается; для плавающей ставки нужно значение показателя.")
         ),
@@ -30,6 +33,10 @@ LABELS: dict[str, dict[str, Label]] = {
         "SENT": Label(_("Зачисляется"), "blue"),
         "HELD": Label(_("На замороженном счёте"), "orange"),
         "CONFIRMED": Label(_("Зачислено"), "green"),
+    },
+    "rounding": {
+        "PER_UNIT": Label(_("До копейки на единицу")),
+        "PER_HOLDER": Label(_("До копейки на держателя")),
     },
     "payout_kind": {
         "COUPON": Label(_("Доход"), "teal"),

@@ -13,6 +13,7 @@ from backend.web.portals.investor import (
     overview,
     payouts,
     portfolio,
+    puts,
 )
 from backend.web.portals.statements import statements_of
 
@@ -24,6 +25,7 @@ ROUTERS: list[APIRouter] = [
     market.router,
     cash.router,
     payouts.router,
+    puts.router,
     statements_of("investor"),
     notifications.router,
 ]

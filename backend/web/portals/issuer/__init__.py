@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.web.portals.issuer import cash, drafts, home, payouts, sales
+from backend.web.portals.issuer import cash, drafts, early, home, payouts, sales
 
-ROUTERS: list[APIRouter] = [home.router, drafts.router, sales.router, payouts.router, cash.router]
+ROUTERS: list[APIRouter] = [home.router, drafts.router, sales.router, early.router, payouts.router, cash.router]

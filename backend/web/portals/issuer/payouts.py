@@ -31,6 +31,7 @@ def calendar(page: Page, listing: Listing) -> Response:
         listing=listing,
         balance=cash.my_balance(page.ctx),
         fundable=FUNDABLE,
+        callable=bool(payouts.my_calls(page.ctx)),
         may_fund=page.actor.may(Permission.PAYOUT_FUND),
     )
 

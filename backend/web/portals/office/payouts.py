@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -13,12 +14,13 @@ from backend.core.permissions import Permission
 from backend.issues import service as issues
 from backend.payouts import service as payouts
 from backend.payouts.service import RunPage, RunState
-from backend.payouts.states import BEFORE_DECLARATION, CALCULABLE, FINAL
+from backend.payouts.states import BEFORE_DECLARATION, CALCULABLE, EARLY, FINAL
 from backend.web.api.payouts import LINE_COLUMNS, RUN_COLUMNS
-from backend.web.api.payouts_out import per_unit
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.portals.office.tools import fragment, list_file, person
+from backend.web.render import unit_rate
 from backend.web.routing import page_router
 
 router = page_router("/office/payouts")
@@ -67,7 +69,7 @@ def run(page: Page, listing: Listing, run_id: str) -> Response:
         may_declare=manages and state == RunState.CHECKED and bool(found.run.error_ru),
         may_cancel=manages and state not in NOT_CANCELLABLE,
         may_retry=manages and state == RunState.PARTIAL,
-        may_repeat=manages and state == RunState.CANCELLED,
+        may_repeat=manages and state == RunState.CANCELLED and found.run.kind not in EARLY,
         manages=manages,
         **run_facts(page.ctx, found),
     )
@@ -91,34 +93,6 @@ def enter_index(page: Page, form: Form, run_id: str) -> Response:
     return _back(page, run_id, _("Значение записано. Его подтверждает другой сотрудник."))
 
 
-@router.post("/{run_id}/index/confirm")
-def confirm_index(page: Page, run_id: str) -> Response:
-    """By another officer."""
-    payouts.confirm_index(page.ctx, run_id)
-    return _back(page, run_id, _("Значение подтверждено."))
-
-
-@router.post("/{run_id}/calculate")
-def calculate(page: Page, run_id: str) -> Response:
-    """Anew on the same register."""
-    payouts.recalculate(page.ctx, run_id)
-    return _back(page, run_id, _("Рассчитано заново."))
-
-
-@router.post("/{run_id}/check")
-def check(page: Page, run_id: str) -> Response:
-    """Then it is declared in the register."""
-    payouts.check(page.ctx, run_id)
-    return _back(page, run_id, _("Расчёт проверен, выплата объявляется."))
-
-
-@router.post("/{run_id}/declare")
-def declare(page: Page, run_id: str) -> Response:
-    """Again after a refusal."""
-    payouts.declare(page.ctx, run_id)
-    return _back(page, run_id, _("Объявление отправлено в реестр."))
-
-
 @router.post("/{run_id}/cancel")
 def cancel(page: Page, form: Form, run_id: str) -> Response:
     """Before the first batch."""
@@ -128,13 +102,6 @@ def cancel(page: Page, form: Form, run_id: str) -> Response:
     return _back(page, run_id, _("Отмена принята."))
 
 
-@router.post("/{run_id}/retry")
-def retry(page: Page, run_id: str) -> Response:
-    """Refused batches once more."""
-    payouts.retry(page.ctx, run_id)
-    return _back(page, run_id, _("Отклонённые части отправлены снова."))
-
-
 @router.post("/{run_id}/repeat")
 def repeat(page: Page, run_id: str) -> Response:
     """A cancelled payment anew."""
@@ -142,17 +109,41 @@ def repeat(page: Page, run_id: str) -> Response:
     return _back(page, made.id, _("Выплата запланирована заново."))
 
 
+Act = Callable[[Context, str], object]
+_ACTS: dict[str, tuple[Act, str]] = {
+    "index/confirm": (payouts.confirm_index, mark("Значение подтверждено.")),
+    "calculate": (payouts.recalculate, mark("Рассчитано заново.")),
+    "check": (payouts.check, mark("Расчёт проверен, выплата объявляется.")),
+    "declare": (payouts.declare, mark("Объявление отправлено в реестр.")),
+    "retry": (payouts.retry, mark("Отклонённые части отправлены снова.")),
+}
+"""Acts on a run that need nothing but a button: what is done and what the officer then reads."""
+
+
+def _button(act: Act, words: str) -> Callable[[Page, str], Response]:
+    def pressed(page: Page, run_id: str) -> Response:
+        act(page.ctx, run_id)
+        return _back(page, run_id, _(words))
+
+    return pressed
+
+
+for _path, (_act, _words) in _ACTS.items():
+    router.add_api_route(f"/{{run_id}}/{_path}", _button(_act, _words), methods=["POST"])
+
+
 def run_facts(ctx: Context, found: RunPage) -> dict[str, Any]:
     """What the pages of the office and of the issuer show of a run."""
     one, chain = found.run, found.chain
+    way = (RunState.PLANNED, RunState.ANNOUNCED, *_WAY[1:]) if one.kind in EARLY else _WAY
     return {
         "found": found,
         "run": one,
         "chain": chain,
-        "per_unit": per_unit(one.micro_kopeks_per_unit),
+        "per_unit": unit_rate(one.micro_kopeks_per_unit),
         "grace": payouts.grace_end(chain),
-        "way": _WAY,
-        "place": _WAY.index(one.state) if one.state in _WAY else None,
+        "way": way,
+        "place": way.index(one.state) if one.state in way else None,
         "checkers": [person(ctx, check.user_id) for check in found.checks],
         "intents": found.intents,
     }
