@@ -17,9 +17,27 @@ from backend.reports.service import RegisterKind, Table
 from backend.web.deps import Form, Listing, Page, PageContext, open_context
 from backend.web.exports import export
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
+from backend.web.labels import label
 from backend.web.routing import page_router
 
 Day = Annotated[str | None, Query(max_length=10)]
+
+
+# Which words the codes in a column have; the files keep the codes.
+WORDS = {
+    RegisterKind.PARTICIPANTS: {1: "chain_kind", 2: "chain_participant"},
+    RegisterKind.ISSUES: {2: "chain_issue"},
+    RegisterKind.PAYOUTS: {2: "payout_kind", 3: "payout"},
+}
+TITLES = (
+    mark("Номер"), mark("Вид"), mark("Состояние"), mark("Адрес"), mark("Категории"), mark("Допущен до (МСК)"),
+    mark("Блок допуска"), mark("Название"), mark("Номинал, руб."), mark("Объём, ед."), mark("В обращении, ед."),
+    mark("Держателей"), mark("Хэш решения"), mark("Внесён (МСК)"), mark("Погашение (МСК)"), mark("Время (МСК)"),
+    mark("Выпуск"), mark("Продавец"), mark("Покупатель"), mark("Единиц"), mark("Сумма, руб."), mark("Транзакция"),
+    mark("Номер держателя"), mark("По номиналу, руб."), mark("Дата"), mark("Начислено, руб."), mark("Налог, руб."),
+    mark("Выплачено, руб."), mark("первичное размещение"), mark("вторичная сделка"), mark("эмитент"),
+)  # fmt: skip
 
 
 def registers_of(path: str) -> APIRouter:
@@ -51,6 +69,7 @@ def registers_of(path: str) -> APIRouter:
             listing=listing,
             kind=kind,
             kinds=list(RegisterKind),
+            told=lambda place, cell: _told(kind, place, cell),
             periodic=kind in {RegisterKind.DEALS, RegisterKind.PAYOUTS},
             since=since or "",
             until=until or "",
@@ -96,6 +115,12 @@ def _file(page: PageContext, table: Table, name: str) -> Response:
     kind = "xlsx" if page.request.query_params.get("format") == "xlsx" else "csv"
     columns = [(title, lambda row, place=place: row[place]) for place, title in enumerate(table.titles)]
     return export(table.rows, columns, name, kind)
+
+
+def _told(kind: RegisterKind, place: int, cell: Any) -> Any:
+    """A cell in words where it is a code."""
+    words = WORDS.get(kind, {}).get(place)
+    return _(label(words, cell).text) if words and cell else _(cell) if isinstance(cell, str) and cell else cell
 
 
 def _fits(row: list[Any], text: str | None) -> bool:

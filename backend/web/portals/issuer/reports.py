@@ -51,6 +51,7 @@ def placement(page: Page, issue_id: str) -> Response:
         found=found,
         sale=found.placement,
         counts={state: sum(1 for one in chain if one.state == state) for state in _STATES},
+        demand=sum(one.units for one in chain if one.state not in {"RECALLED", "CANCELLED"}),
         returned=sum(one.returned_kopeks for one in chain),
         buyers=len({one.investor for one in chain if one.settled_units}),
     )
