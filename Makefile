@@ -16,7 +16,7 @@ TESTS ?= -n $(WORKERS) --dist loadfile
 SEEDS ?= 1 2 3 4 5 6 7 8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test fuzz chaos check audit bench bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test fuzz chaos check audit bench bench-indexer simulate bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ audit: setup ## static analysis of the contracts by slither (part of check)
 
 bench: setup ## time and memory of the demonstration
 	@$(RUN) -m scripts.bench $(ARGS)
+
+bench-indexer: setup ## speed of the indexer on 50,000 transactions, against ponder (Linux, PostgreSQL)
+	@$(RUN) -m tests.bench.indexer $(ARGS)
+
+simulate: setup ## seeded trouble between node, indexer and database (ARGS="--seeds 0-499 --database postgres")
+	@$(RUN) -m tests.indexer.simulation $(ARGS)
 
 bench-gas: setup ## gas of the main actions against their budgets, to build/bench/gas.json
 	@PAYOUT_HOLDERS=10000 $(RUN) -m pytest -q -s -p no:xdist tests/contracts/test_gas.py tests/contracts/test_gas_rooms.py tests/contracts/test_payouts_many.py $(ARGS)

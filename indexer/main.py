@@ -3,6 +3,7 @@
 run      follow the chain (the default)
 rebuild  derive all derived tables again from the raw facts, in one transaction
 verify   compare SQL with the contracts at the cursor's block
+verify --from N --to M   prove stored blocks once more, from the database alone and against the node's hashes
 
 Exit codes: 0 all is well · 1 SQL and chain differ (verify, rebuild) · 2 can't start like this, the message says what to do ·
 3 halted by a contradiction in the chain's data, see table chain_alarms.
@@ -12,25 +13,22 @@ import argparse
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 
-import structlog
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from indexer.chain.addresses import AddressBook, load_deployment
+from indexer.chain.addresses import load_deployment
 from indexer.chain.client import RpcClient
 from indexer.chain.errors import IndexerError, Misconfigured, ProofFailed, Retryable
 from indexer.db import create_database_engine, session_scope
-from indexer.models import ChainIssue
+from indexer.metrics import serving
 from indexer.projections import Projections
 from indexer.projections.projector import rebuild
 from indexer.settings import Settings
-from indexer.sync.checkpoint import Cursor, record_alarm, require_tables, writer_lock
+from indexer.sync.checkpoint import load_cursor, record_alarm, require_tables, writer_lock
 from indexer.sync.loop import Indexer
-from indexer.sync.reconcile import Report, verify_at
-
-log = structlog.get_logger("indexer")
+from indexer.sync.reconciler import Reconciler, add_assets, reconcile, snapshot
+from indexer.sync.stored import recheck
 
 OK, DIFFERS, MISCONFIGURED, HALTED = 0, 1, 2, 3
 
@@ -39,11 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m indexer", description="mirror the chain into SQL")
     parser.add_argument("command", nargs="?", choices=["run", "rebuild", "verify"], default="run")
-    command = parser.parse_args(arguments).command
+    parser.add_argument("--from", dest="first", type=int, metavar="N", help="verify: prove stored blocks again, from N")
+    parser.add_argument("--to", dest="last", type=int, metavar="M", help="verify: … up to M (default: the last stored)")
+    chosen = parser.parse_args(arguments)
+    if chosen.command != "verify" and (chosen.first is not None or chosen.last is not None):
+        parser.error("--from and --to belong to verify")
     settings = Settings()
     engine = create_database_engine(settings.database_url)
     try:
-        return _COMMANDS[command](settings, engine)
+        if chosen.first is not None or chosen.last is not None:
+            return verify_history(settings, engine, chosen.first or 0, chosen.last)
+        return _COMMANDS[chosen.command](settings, engine)
     except Misconfigured as error:
         print(f"indexer: {error}", file=sys.stderr)
         return MISCONFIGURED
@@ -64,15 +68,17 @@ def run(settings: Settings, engine: Engine) -> int:
         signal.signal(number, lambda *_: stop.set())
     with RpcClient(settings.rpc_url, timeout_s=settings.rpc_timeout_s) as client:
         indexer = Indexer(settings, engine, client, Projections, stop=stop)
-        indexer.on_idle = Reconciler(settings, engine, client, indexer)
-        try:
-            indexer.start()
-            indexer.run()
-        except Retryable:
-            if not stop.is_set():
-                raise
-        finally:
-            indexer.close()
+        reconciler = Reconciler(settings, engine, indexer.status, lambda: indexer.book)
+        indexer.on_idle = reconciler
+        with serving(settings.metrics_host, settings.metrics_port, indexer.status), reconciler:
+            try:
+                indexer.start()
+                indexer.run()
+            except Retryable:
+                if not stop.is_set():
+                    raise
+            finally:
+                indexer.close()
     return OK
 
 
@@ -83,7 +89,7 @@ def rebuild_all(settings: Settings, engine: Engine) -> int:
     with writer_lock(engine):
         try:
             with session_scope(engine) as session:
-                before, digest = rebuild(session, book)
+                before, digest = rebuild(session, book, settings.qbft_epoch_length)
         except ProofFailed as error:
             record_alarm(engine, error.block_number, error.check, error.detail)
             raise
@@ -106,36 +112,25 @@ def verify(settings: Settings, engine: Engine) -> int:
     return OK if report.agrees else DIFFERS
 
 
-def reconcile(engine: Engine, client: RpcClient, book: AddressBook) -> Report:
-    """One comparison on one snapshot of the database. SQLite's writers are not held up while the node answers."""
-    with session_scope(engine, write=False) as session:
-        for asset in session.execute(select(ChainIssue.asset)).scalars():  # type: ignore[call-overload]  # a column
-            book.add_asset(asset)
-        report = verify_at(session, client, book, store=False)
-    with session_scope(engine) as session:
-        session.add(report.row())
-    return report
-
-
-class Reconciler:
-    """Compares from time to time while there is nothing to read; a mismatch becomes an alarm."""
-
-    def __init__(self, settings: Settings, engine: Engine, client: RpcClient, indexer: Indexer) -> None:
-        self._settings, self._engine, self._client, self._indexer = settings, engine, client, indexer
-        self._due = time.monotonic() + settings.reconcile_interval_s
-        self._height = -1
-
-    def __call__(self, cursor: Cursor) -> None:
-        """Compare when it is time and blocks have come since."""
-        if not self._settings.reconcile_interval_s or time.monotonic() < self._due or cursor.height == self._height:
-            return
-        report = reconcile(self._engine, self._client, self._indexer.book)
-        self._due, self._height = time.monotonic() + self._settings.reconcile_interval_s, report.block_number
-        log.info("reconciled", block=report.block_number, compared=report.compared, mismatches=len(report.mismatches))
-        if len(report.mismatches) > report.unanswered:  # a node that has lost old state is no contradiction
-            mismatch = report.mismatches[0]
-            detail = f"{len(report.mismatches)} mismatches, first {mismatch['table']} {mismatch['key']}"
-            record_alarm(self._engine, report.block_number, "reconciliation", detail)
+def verify_history(settings: Settings, engine: Engine, first: int, last: int | None) -> int:
+    """Prove stored blocks once more and compare their hashes with the node's; a fault is printed and recorded as an alarm."""
+    require_tables(engine)
+    book = load_deployment(settings.deployment_file)
+    with RpcClient(settings.rpc_url, timeout_s=settings.rpc_timeout_s) as client, snapshot(engine) as session:
+        add_assets(session, book)
+        height = load_cursor(session).height
+        if not 0 <= first <= height:
+            raise Misconfigured(f"blocks 0 to {height} are stored: there is none from {first} on")
+        wanted = height if last is None else min(last, height)
+        found = recheck(session, book, first, wanted, settings.qbft_epoch_length, client)
+    for fault in found.faults:
+        print(f"  FAULT {fault}")
+        record_alarm(engine, fault.block_number, fault.check, fault.detail)
+    print(
+        f"blocks {found.first} to {found.last}: {found.blocks} blocks ({found.sealed} with seals), "
+        f"{found.transactions} transactions, {found.logs} logs checked, {len(found.faults)} faults"
+    )
+    return DIFFERS if found.faults else OK
 
 
 _COMMANDS: dict[str, Callable[[Settings, Engine], int]] = {"run": run, "rebuild": rebuild_all, "verify": verify}

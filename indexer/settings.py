@@ -24,12 +24,33 @@ class Settings(BaseSettings):
         default=None,
         description='JSON file {"number", "hash"} with the last block that the node has on disk; blocks above it are not read.',
     )
-    poll_interval_s: float = Field(default=0.15, gt=0, description="Pause between two looks at the head, seconds.")
-    chunk_blocks: int = Field(default=100, ge=1, le=400, description="Blocks asked for in one batch while catching up.")
+    poll_interval_s: float = Field(default=0.1, gt=0, description="Pause between two looks at the head, seconds.")
+    chunk_blocks: int = Field(
+        default=100, ge=1, le=400, description="Most blocks asked for in one batch; fewer when they are large."
+    )
+    read_ahead_blocks: int = Field(
+        default=300,
+        ge=0,
+        description="How far behind the head a second process helps to catch up, blocks; 0: never.",
+    )
+    qbft_epoch_length: int = Field(
+        default=30_000,
+        ge=1,
+        description="Blocks after which open votes on validators are dropped (epochlength of the QBFT genesis).",
+    )
     reconcile_interval_s: float = Field(
         default=60.0, ge=0, description="Pause between two comparisons of SQL with the contracts, seconds; 0: none."
     )
     rpc_timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer of the node, seconds.")
+    absence_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="How long a node may lack a block far below its head before it is taken for pruned, seconds.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65_535, description="Port of /metrics, /health and /ready; absent: none, 0: any."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that /metrics, /health and /ready listen on.")
     start_grace_s: float = Field(
         default=10.0,
         ge=0,

@@ -4,6 +4,7 @@ web3's own provider is not used here: it formats every field of every log (13,00
 """
 
 import itertools
+import json
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -25,7 +26,8 @@ _HTTP_REFUSALS = {401, 403, 404}
 class RpcClient:
     """A node at one address. ``transport`` replaces the network in tests.
 
-    Raises NodeUnavailable, AnswerIncomplete, AnswerTooLarge, NodeRefused or RpcError; see `indexer.chain.errors`.
+    Raises NodeUnavailable, AnswerIncomplete, AnswerTooLarge, NodeRefused or RpcError; see `indexer.chain.errors`. ``last_size`` is the
+    size of the last `batch` in bytes of JSON.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class RpcClient:
         self._http = httpx.Client(timeout=timeout_s, transport=transport)
         self._ids = itertools.count(1)
         self._max_batch = max_batch
+        self.last_size = 0
         self._sleep = sleep
 
     def __enter__(self) -> Self:
@@ -70,6 +73,7 @@ class RpcClient:
     def batch_with_errors(self, calls: Sequence[Call], *, attempts: int = 1) -> list[Any]:
         """Like `batch`, but a refused call leaves its RpcError at its place instead of raising it."""
         results: list[Any] = []
+        self.last_size = 0
         for start in range(0, len(calls), self._max_batch):
             part = calls[start : start + self._max_batch]
             results += self._repeat(lambda part=part: self._batch(part), attempts)  # type: ignore[misc]  # bound at once
@@ -87,7 +91,10 @@ class RpcClient:
 
     def _single(self, method: str, params: list[Any]) -> Any:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        answer = self._post(request)
+        try:
+            answer = self._post(request)
+        except AnswerTooLarge as error:  # there is nothing to ask less of
+            raise NodeUnavailable(str(error)) from error
         if not isinstance(answer, dict):
             raise AnswerIncomplete(f"{method}: the node answered a {type(answer).__name__}")
         return _result(answer, method, raising=True)
@@ -120,8 +127,9 @@ class RpcClient:
             )
         if response.status_code >= _HTTP_SERVER_ERROR:
             raise NodeUnavailable(f"{self.url}: HTTP {response.status_code}")
+        self.last_size += len(response.content)
         try:
-            return response.json()
+            return json.loads(response.content)
         except ValueError as error:
             raise AnswerIncomplete(f"{self.url}: not JSON: {response.text[:80]!r}") from error
 

@@ -7,7 +7,7 @@ IndexerError
 ├── AnswerTooLarge          ask for less at once
 ├── RpcError                the node refused this one call; code, message and data are the node's
 ├── Misconfigured           a person must act before a start makes sense; the message names the next step (exit code 2)
-│   ├── NodeRefused · WrongChain · WrongDeployment · TablesMissing · SchemaOutdated · WriterBusy · NodeBehind
+│   ├── NodeRefused · WrongChain · WrongDeployment · TablesMissing · SchemaOutdated · WriterBusy · NodeBehind · NodePruned
 └── ProofFailed             what the node says contradicts itself or what is stored: halt and raise the alarm (exit code 3)
 """
 
@@ -75,6 +75,10 @@ class WriterBusy(Misconfigured):
 
 class NodeBehind(Misconfigured):
     """The node doesn't have the blocks that the database has already."""
+
+
+class NodePruned(Misconfigured):
+    """The node has thrown away blocks or receipts that were never read."""
 
 
 class ProofFailed(IndexerError):

@@ -11,35 +11,39 @@ from functools import lru_cache
 from typing import Any
 
 import rlp
-import sha3
 from coincurve import PublicKey
 
+from indexer.chain.encoding import (
+    Item,
+    keccak,
+    number,
+    ordered_root,
+    rlp_encode,
+    rlp_list,
+    rlp_string,
+    trimmed,
+    unhex,
+)
+
 Json = dict[str, Any]
-Item = Any
-"""What RLP encodes: bytes or lists of items."""
 
 QBFT_MIX_HASH = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
 _EXTRA_PARTS = 5
+_ADD = b"\xff"
 _SIGNATURE = 65
 _LEGACY_V = 27
 _EIP155_V = 35
-_HALF_BYTE = 16
-_INLINE = 32
-_STRING, _LIST, _SHORT = 0x80, 0xC0, 55
-
-
-def keccak(data: bytes) -> bytes:
-    """Keccak-256."""
-    return bytes(sha3.keccak_256(data).digest())
+_LIST = 0xC0
 
 
 @dataclass(frozen=True)
 class Seals:
-    """Result of checking the validators' seals of a QBFT block."""
+    """What the extra data of a QBFT block says: who sealed it, who might, and the proposer's vote (whom, True: let in)."""
 
     round: int
     signers: tuple[str, ...]
     validators: tuple[str, ...]
+    vote: tuple[str, bool] | None = None
 
     @property
     def quorum(self) -> int:
@@ -91,8 +95,11 @@ def header_hash(header: Json) -> str:
     return _hash_with(header, rlp_encode([*parts[:3], b"", []]))
 
 
-def seals_of(header: Json) -> Seals | None:
-    """Round, signers and validators of a QBFT block; None for another consensus and for the genesis block."""
+def seals_of(header: Json, *, recover: bool = True) -> Seals | None:
+    """Round, signers, validators and vote of a QBFT block; None for another consensus and for the genesis block.
+
+    ``recover=False`` leaves the signers out, for blocks that were proved before.
+    """
     parts = _extra_parts(header)
     if parts is None:
         return None
@@ -100,9 +107,18 @@ def seals_of(header: Json) -> Seals | None:
     signed = unhex(_hash_with(header, rlp_encode([vanity, validators, vote, turn, []])))
     return Seals(
         round=int.from_bytes(turn, "big"),
-        signers=tuple(_signer(signed, seal) for seal in seals),
+        signers=tuple(_signer(signed, seal) for seal in seals) if recover else (),
         validators=tuple("0x" + validator.hex() for validator in validators),
+        vote=("0x" + vote[0].hex(), vote[1] == _ADD) if vote else None,
     )
+
+
+def genesis_validators(header: Json) -> tuple[str, ...] | None:
+    """Validators that the genesis block of a QBFT chain names; None for another consensus."""
+    if header["mixHash"].lower() != QBFT_MIX_HASH:
+        return None
+    parts = rlp.decode(unhex(header["extraData"]))
+    return tuple("0x" + validator.hex() for validator in parts[1])
 
 
 def _extra_parts(header: Json) -> list[Item] | None:
@@ -110,6 +126,10 @@ def _extra_parts(header: Json) -> list[Item] | None:
         return None
     parts = rlp.decode(unhex(header["extraData"]))
     return parts if isinstance(parts, list) and len(parts) == _EXTRA_PARTS else None
+
+
+def _field(value: str, kind: str) -> bytes:
+    return unhex(value) if kind == "data" else trimmed(value)
 
 
 def _hash_with(header: Json, extra: bytes) -> str:
@@ -129,9 +149,29 @@ def transactions_root(raw: Sequence[bytes]) -> str:
 def raw_transaction(tx: Json) -> bytes:
     """The signed transaction as it stands in the block, from the fields that the node answers. Raises KeyError, ValueError."""
     kind = number(tx.get("type", "0x0"))
-    body = _TRANSACTION_BODIES[kind](tx)
-    signature = [_signature_v(tx, kind), trimmed(tx["r"]), trimmed(tx["s"])]
-    encoded: bytes = rlp_encode([*body, *signature])
+    body = [rlp_encode(item) for item in _TRANSACTION_BODIES[kind](tx)]
+    return _signed(kind, body, tx)
+
+
+def raw_and_sender(tx: Json) -> tuple[bytes, str]:
+    """`raw_transaction` and `sender_of` in one, without decoding what was just encoded. Raises KeyError, ValueError."""
+    kind = number(tx.get("type", "0x0"))
+    body = [rlp_encode(item) for item in _TRANSACTION_BODIES[kind](tx)]
+    parity = number(_v_field(tx, kind))
+    if kind == 0 and parity >= _EIP155_V:
+        chain_id, parity = divmod(parity - _EIP155_V, 2)
+        unsigned = rlp_list([*body, rlp_string(trimmed(chain_id)), b"\x80", b"\x80"])
+    elif kind == 0:
+        parity, unsigned = parity - _LEGACY_V, rlp_list(body)
+    else:
+        unsigned = bytes([kind]) + rlp_list(body)
+    seal = number(tx["r"]).to_bytes(32, "big") + number(tx["s"]).to_bytes(32, "big") + bytes([parity])
+    return _signed(kind, body, tx), _signer(keccak(unsigned), seal)
+
+
+def _signed(kind: int, body: list[bytes], tx: Json) -> bytes:
+    signature = [rlp_string(trimmed(value)) for value in (_v_field(tx, kind), tx["r"], tx["s"])]
+    encoded = rlp_list([*body, *signature])
     return encoded if kind == 0 else bytes([kind]) + encoded
 
 
@@ -163,8 +203,8 @@ def _signer(digest: bytes, seal: bytes) -> str:
     return "0x" + keccak(key.format(compressed=False)[1:])[12:].hex()
 
 
-def _signature_v(tx: Json, kind: int) -> bytes:
-    return trimmed(tx["v"]) if kind == 0 else trimmed(tx["yParity"] if "yParity" in tx else tx["v"])
+def _v_field(tx: Json, kind: int) -> Any:
+    return tx["v"] if kind == 0 else tx.get("yParity", tx.get("v"))
 
 
 def _legacy(tx: Json) -> list[Item]:
@@ -225,13 +265,25 @@ def receipts_root(receipts: Sequence[Json]) -> str:
 def raw_receipt(receipt: Json) -> bytes:
     """A receipt as it stands in the block."""
     kind = number(receipt.get("type", "0x0"))
-    logs = [
-        [unhex(log["address"]), [unhex(topic) for topic in log["topics"]], unhex(log["data"])]
-        for log in receipt["logs"]
+    logs = receipt["logs"]
+    bloom = unhex(receipt["logsBloom"]) if receipt.get("logsBloom") else _bloom_of_json(logs)
+    parts = [
+        rlp_string(trimmed(receipt["status"])),
+        rlp_string(trimmed(receipt["cumulativeGasUsed"])),
+        rlp_string(bloom),
+        rlp_list([_raw_log(log) for log in logs]),
     ]
-    bloom = unhex(receipt["logsBloom"]) if receipt.get("logsBloom") else bloom_of(logs)
-    encoded: bytes = rlp_encode([trimmed(receipt["status"]), trimmed(receipt["cumulativeGasUsed"]), bloom, logs])
+    encoded = rlp_list(parts)
     return encoded if kind == 0 else bytes([kind]) + encoded
+
+
+def _raw_log(log: Json) -> bytes:
+    topics = [rlp_string(bytes.fromhex(topic[2:])) for topic in log["topics"]]
+    return rlp_list([rlp_string(unhex(log["address"])), rlp_list(topics), rlp_string(unhex(log["data"]))])
+
+
+def _bloom_of_json(logs: Sequence[Json]) -> bytes:
+    return bloom_of([[unhex(log["address"]), [unhex(topic) for topic in log["topics"]], b""] for log in logs])
 
 
 def bloom_of(logs: list[list[Item]]) -> bytes:
@@ -247,87 +299,3 @@ def bloom_of(logs: list[list[Item]]) -> bytes:
 def _bloom_bits(entry: bytes) -> int:
     digest = keccak(entry)
     return sum({1 << (int.from_bytes(digest[at : at + 2], "big") & 2047) for at in (0, 2, 4)})
-
-
-# --- trie ------------------------------------------------------------------------------------------------------------
-
-
-def ordered_root(values: Sequence[bytes]) -> str:
-    """Root of the Merkle Patricia trie whose keys are the RLP of 0, 1, 2…"""
-    if not values:
-        return "0x" + keccak(rlp_encode(b"")).hex()
-    entries = sorted((_nibbles(rlp_encode(trimmed(index))), value) for index, value in enumerate(values))
-    return "0x" + keccak(rlp_encode(_node(entries, 0))).hex()
-
-
-def _node(entries: list[tuple[tuple[int, ...], bytes]], depth: int) -> list[Item]:
-    # RLP of different indices is prefix-free, so no value ever stands in a branch
-    first, value = entries[0]
-    if len(entries) == 1:
-        return [_compact(first[depth:], leaf=True), value]
-    last = entries[-1][0]
-    shared = depth
-    while first[shared] == last[shared]:
-        shared += 1
-    if shared > depth:
-        return [_compact(first[depth:shared], leaf=False), _reference(_node(entries, shared))]
-    branch: list[Item] = []
-    for nibble in range(_HALF_BYTE):
-        below = [entry for entry in entries if entry[0][depth] == nibble]
-        branch.append(_reference(_node(below, depth + 1)) if below else b"")
-    return [*branch, b""]
-
-
-def _reference(node: list[Item]) -> Item:
-    encoded = rlp_encode(node)
-    return node if len(encoded) < _INLINE else keccak(encoded)
-
-
-def _compact(nibbles: tuple[int, ...], *, leaf: bool) -> bytes:
-    flag = 2 * leaf + len(nibbles) % 2
-    whole = (flag, *nibbles) if len(nibbles) % 2 else (flag, 0, *nibbles)
-    return bytes(high * _HALF_BYTE + low for high, low in zip(whole[::2], whole[1::2], strict=True))
-
-
-def _nibbles(key: bytes) -> tuple[int, ...]:
-    return tuple(half for byte in key for half in divmod(byte, _HALF_BYTE))
-
-
-# --- RLP and hex -------------------------------------------------------------------------------------------------------------
-
-
-def rlp_encode(item: Item) -> bytes:
-    """RLP of bytes or of a list (Yellow Paper appendix B); some ten times faster than the library, which guesses types."""
-    if isinstance(item, list):
-        body = b"".join(map(rlp_encode, item))
-        return _length(len(body), _LIST) + body
-    if len(item) == 1 and item[0] < _STRING:
-        return bytes(item)
-    return _length(len(item), _STRING) + bytes(item)
-
-
-def _length(size: int, offset: int) -> bytes:
-    if size <= _SHORT:
-        return bytes([offset + size])
-    digits = trimmed(size)
-    return bytes([offset + _SHORT + len(digits)]) + digits
-
-
-def unhex(text: str) -> bytes:
-    """Bytes of 0x text."""
-    return bytes.fromhex(text[2:])
-
-
-def number(value: str | int) -> int:
-    """A number from a 0x quantity (or a number already)."""
-    return value if isinstance(value, int) else int(value, 16)
-
-
-def trimmed(value: str | int) -> bytes:
-    """A number as RLP wants it: big-endian, without leading zeros."""
-    plain = number(value)
-    return plain.to_bytes((plain.bit_length() + 7) // 8, "big")
-
-
-def _field(value: str, kind: str) -> bytes:
-    return unhex(value) if kind == "data" else trimmed(value)

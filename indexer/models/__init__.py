@@ -74,8 +74,8 @@ DERIVED = (
 )
 """Tables that `python -m indexer rebuild` empties and derives again from the raw facts."""
 
-SCHEMA_VERSION = 1
-"""Raised when derived tables change their meaning: an older database must be rebuilt first."""
+SCHEMA_VERSION = 2
+"""Raised when derived tables or the running digest change their meaning: an older database must be rebuilt first."""
 
 __all__ = [
     "DERIVED",

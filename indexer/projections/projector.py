@@ -1,29 +1,26 @@
 """All projections behind the one face that the loop knows, and deriving everything again from the raw facts."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlmodel import Session
 
 from indexer.chain.addresses import AddressBook
+from indexer.chain.validators import EPOCH_LENGTH, ValidatorTally
 from indexer.models import (
     DERIVED,
     SCHEMA_VERSION,
-    ChainBlock,
     ChainBlockDigest,
     ChainCursor,
     ChainLog,
-    ChainTransaction,
 )
 from indexer.projections import access, audit, cash, identity, issues, payouts, settlement
 from indexer.projections.store import Store
 from indexer.sync.checkpoint import GENESIS_DIGEST, Cursor, load_cursor
 from indexer.sync.facts import Fact, Row, decode_logs, facts_of
+from indexer.sync.stored import pages
 from indexer.sync.verify import verify_stored
-
-_PAGE = 200
 
 APPLIED: dict[str, Callable[[Store, Fact], None]] = {
     key: module.apply
@@ -34,10 +31,14 @@ APPLIED: dict[str, Callable[[Store, Fact], None]] = {
 
 
 class Projections:
-    """Derives rows within one database transaction; see `indexer.sync.loop.Projector`."""
+    """Derives rows, one database transaction after the other; see `indexer.sync.loop.Projector`."""
 
     def __init__(self, session: Session) -> None:
         self._store = Store(session)
+
+    def rebind(self, session: Session) -> None:
+        """Go on in the next transaction."""
+        self._store.rebind(session)
 
     def apply(self, block: Row, facts: Sequence[Fact], digest: str) -> str:
         """Apply the facts of one block in order; returns the running digest after it."""
@@ -46,8 +47,7 @@ class Projections:
             if applied:
                 applied(self._store, fact)
         sealed = self._store.seal(digest, block["hash"])
-        self._store.put(ChainBlockDigest, block_number=block["number"], digest=sealed)
-        self._store.forget_block()
+        self._store.outside_digest(ChainBlockDigest, block_number=block["number"], digest=sealed)
         return sealed
 
     def flush(self) -> None:
@@ -55,7 +55,7 @@ class Projections:
         self._store.flush()
 
 
-def rebuild(session: Session, book: AddressBook) -> tuple[Cursor, str]:
+def rebuild(session: Session, book: AddressBook, epoch_length: int = EPOCH_LENGTH) -> tuple[Cursor, str]:
     """Empty the derived tables and derive them again from the raw facts, which are proved once more on the way.
 
     Returns the cursor as it was and the digest now; they agree unless the projections have changed or a derived row had been tampered
@@ -66,13 +66,12 @@ def rebuild(session: Session, book: AddressBook) -> tuple[Cursor, str]:
     for model in DERIVED:
         connection.execute(delete(_table(model)))
     digest, parent, undecoded = GENESIS_DIGEST, None, 0
-    for blocks, transactions, logs in _pages(session, before.height):
-        projections = Projections(session)
-        undecoded += _decode_again(session, logs, book)
-        by_block_tx, by_block_log = _by_block(transactions), _by_block(logs)
-        for block in blocks:
-            its_txs, its_logs = by_block_tx.get(block["number"], []), by_block_log.get(block["number"], [])
-            verify_stored(parent, block, its_txs, its_logs)
+    tally, projections = ValidatorTally(epoch_length), Projections(session)
+    for page in pages(session, 0, before.height):
+        undecoded += _decode_again(session, page.all_logs, book)
+        for block in page.blocks:
+            its_txs, its_logs = page.transactions.get(block["number"], []), page.logs.get(block["number"], [])
+            verify_stored(parent, block, its_txs, its_logs, tally)
             senders = {row["hash"]: row["sender"] for row in its_txs}
             digest = projections.apply(block, facts_of(block, senders, its_logs), digest)
             parent = block["hash"]
@@ -80,29 +79,6 @@ def rebuild(session: Session, book: AddressBook) -> tuple[Cursor, str]:
     cursor = _table(ChainCursor)
     connection.execute(update(cursor).values(digest=digest, undecoded_logs=undecoded, schema_version=SCHEMA_VERSION))
     return before, digest
-
-
-def _pages(session: Session, height: int) -> Iterator[tuple[list[Row], list[Row], list[Row]]]:
-    for start in range(0, height + 1, _PAGE):
-        end = min(start + _PAGE - 1, height)
-        yield (
-            _between(session, ChainBlock, "number", start, end),
-            _between(session, ChainTransaction, "block_number", start, end, "tx_index"),
-            _between(session, ChainLog, "block_number", start, end, "log_index"),
-        )
-
-
-def _between(session: Session, model: Any, column: str, start: int, end: int, *order: str) -> list[Row]:
-    table = _table(model)
-    wanted = table.c[column].between(start, end)
-    found = session.connection().execute(
-        select(table).where(wanted).order_by(table.c[column], *(table.c[name] for name in order))
-    )
-    return [dict(row) for row in found.mappings()]
-
-
-def _by_block(rows: list[Row]) -> dict[int, list[Row]]:
-    return {number: list(group) for number, group in groupby(rows, key=lambda row: row["block_number"])}
 
 
 def _decode_again(session: Session, logs: list[Row], book: AddressBook) -> int:

@@ -17,8 +17,10 @@ from sqlalchemy import Engine, inspect, select, text, update
 from sqlmodel import Session, col
 
 from indexer.chain.errors import IndexerError, SchemaOutdated, TablesMissing, WriterBusy
+from indexer.chain.proofs import QBFT_MIX_HASH
+from indexer.chain.validators import ValidatorTally
 from indexer.db import is_sqlite, metadata, session_scope
-from indexer.models import SCHEMA_VERSION, ChainAlarm, ChainCursor
+from indexer.models import SCHEMA_VERSION, ChainAlarm, ChainBlock, ChainCursor
 from indexer.models.fields import ZERO_HASH
 
 GENESIS_DIGEST = ZERO_HASH
@@ -67,6 +69,25 @@ def load_cursor(session: Session, *, any_version: bool = False) -> Cursor:
             "derive them again with: python -m indexer rebuild"
         )
     return Cursor(row.height, row.hash, row.timestamp, row.digest, row.undecoded_logs, row.chain_id, row.genesis_hash)
+
+
+def load_tally(session: Session, cursor: Cursor, epoch_length: int) -> ValidatorTally:
+    """Validators after the cursor's block, counted from the stored headers since the last epoch block; nothing on another consensus."""
+    tally = ValidatorTally(epoch_length)
+    header = select(ChainBlock.header).where(col(ChainBlock.number) == cursor.height)  # type: ignore[call-overload]  # a column
+    last = session.execute(header).scalar_one_or_none()
+    if last is None or last["mixHash"].lower() != QBFT_MIX_HASH:
+        return tally
+    start = cursor.height - cursor.height % epoch_length
+    headers = (
+        select(ChainBlock.header)  # type: ignore[call-overload]  # a column
+        .where(col(ChainBlock.number).between(start, cursor.height))
+        .order_by(ChainBlock.number)
+        .execution_options(yield_per=500)
+    )
+    for found in session.execute(headers).scalars():
+        tally.replay(found)
+    return tally
 
 
 def save_cursor(session: Session, before: Cursor, after: Cursor, head: int) -> None:

@@ -1,31 +1,33 @@
 """The way of a block into SQL::
 
-    head = min(the node's head, the durable head)            bounded_head
+    head = min(the node's head, the durable head)            NodeChecks.head
       -> numbers cursor+1 … head, a chunk at a time
-      -> one JSON-RPC batch: every block in full + its receipts   read_chunk
-      -> each block proved by its own header and its parent        verify_block
+      -> one JSON-RPC batch: every block in full + its receipts   reader.fetch
+      -> each block proved by its own header and its parent,
+         on QBFT by the seals of its validators                   verify_block
+      -> logs decoded                                             decode_logs
       -> one database transaction:                                 _write
            raw rows (block, transactions, logs as decoded)
            derived rows (a Projector applies each event)
            running digest, cursor (only from where it stood)
+
+Far behind the head, fetching, proving and decoding run in a second process (`indexer.sync.ahead`) while this one derives and writes.
 
 Killed anywhere, it goes on from the cursor: a chunk is in the database with its cursor, or not at all. What may pass by itself (node
 down, answer incomplete, database busy) is waited for, for ever, told once. A contradiction is read again twice, then recorded in
 chain_alarms and raised: nothing is rolled back and nothing more is written until a person has looked.
 """
 
-import json
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
-from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlalchemy import Engine, Table, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlmodel import Session, SQLModel
 
 from indexer.chain.abi import ASSET
 from indexer.chain.addresses import AddressBook, load_deployment
@@ -33,38 +35,46 @@ from indexer.chain.client import RpcClient
 from indexer.chain.errors import (
     AnswerIncomplete,
     AnswerTooLarge,
-    NodeBehind,
     NodeUnavailable,
     ProofFailed,
     Retryable,
-    RpcError,
-    WrongChain,
     WrongDeployment,
 )
+from indexer.chain.validators import ValidatorTally
 from indexer.db import session_scope
 from indexer.models import ChainBlock, ChainIssue, ChainLog, ChainTransaction
 from indexer.settings import Settings
+from indexer.sync.ahead import Job, ReadAhead
+from indexer.sync.bulk import insert_rows
 from indexer.sync.checkpoint import (
     Cursor,
     CursorMoved,
     load_cursor,
+    load_tally,
     record_alarm,
     require_tables,
     save_cursor,
     writer_lock,
 )
-from indexer.sync.facts import Fact, Row, VerifiedBlock, decode_logs, facts_of
-from indexer.sync.verify import verify_block
+from indexer.sync.facts import Fact, Row, VerifiedBlock, facts_of
+from indexer.sync.node import Absence, NodeChecks
+from indexer.sync.reader import Chunk, explain_failures, fetch, next_size, verified
+from indexer.sync.status import Status
 
 log = structlog.get_logger("indexer")
 
 _READS = 3
 _LONGEST_PAUSE_S = 3.0
-_TRACE = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
+_ALONE_STEPS = 20
+"""Chunks read without help after the helping process has failed."""
 
 
 class Projector(Protocol):
-    """What derives rows from facts. One object serves one database transaction."""
+    """What derives rows from facts: one database transaction after the other, until one of them fails."""
+
+    def rebind(self, session: Session) -> None:
+        """Go on in the next transaction."""
+        ...
 
     def apply(self, block: Row, facts: Sequence[Fact], digest: str) -> str:
         """Take in one block; returns the running digest after it."""
@@ -97,9 +107,15 @@ class Indexer:
         self.stop = stop or threading.Event()
         self._projector = projector
         self.on_idle = on_idle
+        self.status = Status()
+        self._checks = NodeChecks(settings, client, self.stop)
+        self._absence = Absence(settings.absence_s)
         self._book: AddressBook | None = None
-        self._cursor: Cursor | None = None
-        self._chunk = settings.chunk_blocks
+        self._state: tuple[Cursor, ValidatorTally] | None = None
+        self._live: Projector | None = None
+        self._blocks = min(8, settings.chunk_blocks)
+        self._ahead: tuple[ReadAhead, int, str | None] | None = None
+        self._alone = 0
         self._lock = ExitStack()
         self._told: str | None = None
 
@@ -121,12 +137,15 @@ class Indexer:
             cursor = load_cursor(session)
             for asset in session.execute(select(ChainIssue.asset)).scalars():  # type: ignore[call-overload]  # a column
                 book.add_asset(asset)
-        self._until_answered(lambda: self._check_chain(book, cursor))
-        self._book, self._cursor = book, cursor
+        self._until_answered(lambda: self._halting(lambda: self._checks.chain(book, cursor)))
+        self._book = book
+        self.status.started(self.engine)
+        cursor, _ = self.state
         log.info("indexer started", height=cursor.height, assets=sum(name == ASSET for name in book.names.values()))
 
     def close(self) -> None:
-        """Give the writer's lock back."""
+        """End the helping process and give the writer's lock back."""
+        self._end_ahead()
         self._lock.close()
 
     def run(self) -> None:
@@ -139,24 +158,32 @@ class Indexer:
                     self.on_idle(self.cursor)
             except Retryable as error:
                 pause = self._wait(str(error), pause)
-            except OperationalError as error:
-                self._cursor = None
+            except DBAPIError as error:
+                if not _passing(error):
+                    raise
                 pause = self._wait(f"database: {error.orig}", pause)
             except CursorMoved as error:
-                self._cursor = None
                 pause = self._wait(str(error), pause)
             else:
                 self._told, pause = None, self.settings.poll_interval_s
+                self.status.waiting = None
                 if not written:
                     self.stop.wait(pause)
 
     @property
+    def state(self) -> tuple[Cursor, ValidatorTally]:
+        """Where the database stands, and the validators after that block."""
+        if self._state is None:
+            with session_scope(self.engine, write=False) as session:
+                cursor = load_cursor(session)
+                self._state = cursor, load_tally(session, cursor, self.settings.qbft_epoch_length)
+            self.status.at(cursor)
+        return self._state
+
+    @property
     def cursor(self) -> Cursor:
         """Where the database stands."""
-        if self._cursor is None:
-            with session_scope(self.engine, write=False) as session:
-                self._cursor = load_cursor(session)
-        return self._cursor
+        return self.state[0]
 
     @property
     def book(self) -> AddressBook:
@@ -170,7 +197,8 @@ class Indexer:
     def step(self) -> int:
         """Read, verify and write one chunk; returns the number of blocks written, 0 at the head.
 
-        Raises Retryable errors, and ProofFailed after the alarm has been recorded.
+        Raises Retryable errors, and ProofFailed after the alarm has been recorded. After a failure nothing of it is believed: cursor,
+        validators and derived rows are read from the database again.
         """
         for attempt in range(1, _READS + 1):
             try:
@@ -182,78 +210,61 @@ class Indexer:
                 log.warning(
                     "check failed", attempt=attempt, block=error.block_number, check=error.check, detail=error.detail
                 )
+                self._forget()
                 if attempt == _READS:
-                    record_alarm(self.engine, error.block_number, error.check, error.detail)
+                    self._halt(error)
                     raise
+            except BaseException:
+                self._forget()
+                raise
             self.stop.wait(self.settings.poll_interval_s)
         return 0
 
     def _step(self) -> int:
-        cursor = self.cursor
-        head, durable_hash = self.bounded_head()
+        self.status.alive()
+        chunk = self._from_ahead()
+        if chunk is None:
+            chunk = self._read()
+        if chunk is None:
+            return 0
+        self._write(chunk)
+        return len(chunk.blocks)
+
+    def _read(self) -> Chunk | None:
+        """The next chunk; None at the head."""
+        cursor, tally = self.state
+        head, durable_hash = self._checks.head()
+        self.status.head = head
         if head < cursor.height:
-            self._check_anchor(cursor)
+            self._checks.anchor(cursor)
             raise AnswerIncomplete(f"the node's head {head} is behind block {cursor.height} that is stored already")
         if head == cursor.height:
-            return 0
-        last = min(head, cursor.height + self._chunk)
-        blocks = self.read_chunk(cursor, last)
-        if durable_hash and last == head and blocks[-1].hash != durable_hash:
-            raise ProofFailed(
-                "durable head", head, f"the node has {blocks[-1].hash}, the durable head is {durable_hash}"
-            )
-        self._write(cursor, blocks, head)
-        self._chunk = min(self._chunk * 2, self.settings.chunk_blocks)
-        return len(blocks)
-
-    def bounded_head(self) -> tuple[int, str | None]:
-        """The last block to read, and its hash where the durable head says it."""
-        head = int(self.client.call("eth_blockNumber"), 16)
-        path = self.settings.durable_head_file
-        if path is None:
-            return head, None
+            return None
+        if self._wants_help(head - cursor.height):
+            self._start_ahead(head, durable_hash)
+            chunk = self._from_ahead()
+            if chunk is not None:
+                return chunk
         try:
-            durable = json.loads(path.read_text(encoding="utf-8"))
-            number, block_hash = int(durable["number"]), str(durable["hash"]).lower()
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise AnswerIncomplete(f"no durable head in {path} yet ({type(error).__name__})") from error
-        return (number, block_hash) if number <= head else (head, None)
+            answers = fetch(self.client, cursor.height + 1, min(head, cursor.height + self._blocks))
+            chunk = verified(answers, cursor.hash, tally, self.book)
+            explain_failures(self.client, chunk.blocks)
+        except AnswerIncomplete:
+            self._absence.seen(cursor.height, head, self.client.url)
+            raise
+        self._absence.over()
+        self._blocks = next_size(len(chunk.blocks), answers.size, self.settings.chunk_blocks)
+        _check_durable(chunk, head, durable_hash)
+        return chunk
 
-    def read_chunk(self, cursor: Cursor, last: int) -> list[VerifiedBlock]:
-        """Blocks after the cursor up to ``last``, read in one batch and verified in order."""
-        numbers = range(cursor.height + 1, last + 1)
-        calls: list[tuple[str, list[Any]]] = []
-        for number in numbers:
-            calls += [("eth_getBlockByNumber", [hex(number), True]), ("eth_getBlockReceipts", [hex(number)])]
-        try:
-            answers = self.client.batch(calls)
-        except RpcError as error:
-            raise AnswerIncomplete(str(error)) from error
-        blocks: list[VerifiedBlock] = []
-        parent = cursor.hash
-        for place, number in enumerate(numbers):
-            block = verify_block(number, parent, answers[2 * place], answers[2 * place + 1])
-            parent = block.hash
-            blocks.append(block)
-        self._explain_failures(blocks)
-        return blocks
-
-    def _explain_failures(self, blocks: list[VerifiedBlock]) -> None:
-        """Ask the node why transactions failed; no proof covers it, so it is a help for people and no part of the digest."""
-        failed = [row for block in blocks for row in block.transactions if not row["status"] and not row["revert_data"]]
-        if not failed:
-            return
-        traces = self.client.batch_with_errors([("debug_traceTransaction", [row["hash"], _TRACE]) for row in failed])
-        for row, trace in zip(failed, traces, strict=True):
-            if isinstance(trace, dict):
-                row["revert_data"] = trace.get("output")
-
-    def _write(self, cursor: Cursor, blocks: list[VerifiedBlock], head: int) -> None:
-        undecoded = cursor.undecoded + sum(decode_logs(block.logs, self.book) for block in blocks)
+    def _write(self, chunk: Chunk) -> None:
+        cursor, _ = self.state
+        blocks = chunk.blocks
         with session_scope(self.engine) as session:
-            _insert(session, ChainBlock, [block.row for block in blocks])
-            _insert(session, ChainTransaction, [row for block in blocks for row in block.transactions])
-            _insert(session, ChainLog, [row for block in blocks for row in block.logs])
+            connection = session.connection()
+            insert_rows(connection, _table(ChainBlock), [block.row for block in blocks])
+            insert_rows(connection, _table(ChainTransaction), [row for block in blocks for row in block.transactions])
+            insert_rows(connection, _table(ChainLog), [row for block in blocks for row in block.logs])
             digest = self._derive(session, cursor.digest, blocks)
             last = blocks[-1]
             after = replace(
@@ -262,87 +273,83 @@ class Indexer:
                 hash=last.hash,
                 timestamp=last.row["timestamp"],
                 digest=digest,
-                undecoded=undecoded,
+                undecoded=cursor.undecoded + chunk.undecoded,
                 chain_id=self.settings.chain_id,
                 genesis_hash=cursor.genesis_hash or blocks[0].hash,
             )
-            save_cursor(session, cursor, after, head)
-        self._cursor = after
+            save_cursor(session, cursor, after, max(self.status.head, last.number))
+        self._state = after, chunk.tally
+        self.status.wrote(after, len(blocks))
 
     def _derive(self, session: Session, digest: str, blocks: list[VerifiedBlock]) -> str:
-        projector = self._projector(session)
+        if self._live is None:
+            self._live = self._projector(session)
+        else:
+            self._live.rebind(session)
         for block in blocks:
             senders = {row["hash"]: row["sender"] for row in block.transactions}
-            digest = projector.apply(block.row, facts_of(block.row, senders, block.logs), digest)
-        projector.flush()
+            digest = self._live.apply(block.row, facts_of(block.row, senders, block.logs), digest)
+        self._live.flush()
         return digest
 
-    # --- checks of the node ------------------------------------------------------------------------------------------
+    # --- help while catching up --------------------------------------------------------------------------------------
 
-    def _check_chain(self, book: AddressBook, cursor: Cursor) -> None:
-        chain_id = int(self.client.call("eth_chainId"), 16)
-        wanted = self.settings.chain_id
-        if chain_id != wanted:
-            raise WrongChain(
-                f"the node {self.client.url} serves chain {chain_id}, the settings say {wanted}; check KAPITAL_RPC_URL and KAPITAL_CHAIN_ID"
-            )
-        if cursor.chain_id not in {0, chain_id}:
-            raise WrongChain(
-                f"the database holds chain {cursor.chain_id}, the node serves {chain_id}; use another database"
-            )
-        genesis = self.client.call("eth_getBlockByNumber", "0x0", False)
-        if genesis is None:
-            raise AnswerIncomplete("the node has no genesis block yet")
-        self._check_genesis(book, cursor, genesis["hash"].lower())
-        self._check_start(cursor)
-        if self.client.call("eth_getCode", book.address_of("AccessManager"), "latest") in {"0x", None}:
-            raise WrongDeployment(
-                f"no contract at the addresses of {self.settings.deployment_file}: deploy on this network again"
-            )
+    def _wants_help(self, behind: int) -> bool:
+        self._alone = max(0, self._alone - 1)
+        return 0 < self.settings.read_ahead_blocks <= behind and not self._alone
 
-    def _check_genesis(self, book: AddressBook, cursor: Cursor, genesis: str) -> None:
-        if book.chain_id not in {0, self.settings.chain_id}:
-            raise WrongDeployment(
-                f"{self.settings.deployment_file} is of chain {book.chain_id}, not of {self.settings.chain_id}; deploy again"
-            )
-        if book.genesis_hash not in {None, genesis}:
-            raise WrongDeployment(
-                f"{self.settings.deployment_file} is of a network that began with {book.genesis_hash}, the node's began with {genesis}; deploy again"
-            )
-        if cursor.genesis_hash not in {"", genesis}:
-            raise WrongChain(
-                f"the database holds a network that began with {cursor.genesis_hash}, the node's began with {genesis}; use an empty database, or the node's own data"
-            )
+    def _start_ahead(self, head: int, durable_hash: str | None) -> None:
+        cursor, tally = self.state
+        settings = self.settings
+        facts = (cursor.height + 1, head, cursor.hash, tally, self.book, settings.chunk_blocks)
+        self._ahead = (ReadAhead(Job(settings.rpc_url, settings.rpc_timeout_s, *facts)), head, durable_hash)
 
-    def _check_start(self, cursor: Cursor) -> None:
-        """A node behind the cursor may be catching up; after the grace period it is an error."""
-        deadline = time.monotonic() + self.settings.start_grace_s
-        while not self._check_anchor(cursor):
-            if time.monotonic() > deadline:
-                raise NodeBehind(
-                    f"the node {self.client.url} doesn't have block {cursor.height}, which the database has; wait until it has "
-                    "caught up, restore its data, or start with an empty database"
-                )
-            self.stop.wait(self.settings.poll_interval_s)
+    def _from_ahead(self) -> Chunk | None:
+        """A chunk of the helping process that fits the cursor; None when there is no helper, no more of it, or it has failed."""
+        if self._ahead is None:
+            return None
+        helper, head, durable_hash = self._ahead
+        cursor, _ = self.state
+        chunk = helper.take(self.stop)
+        if chunk is None or chunk.first != cursor.height + 1 or cursor.hash not in {None, chunk.parent}:
+            self._end_ahead()
+            if cursor.height < head and not self.stop.is_set():
+                log.warning("reading ahead ended early", height=cursor.height, wanted=head)
+                self._alone = _ALONE_STEPS
+            return None
+        for asset in chunk.assets:
+            self.book.add_asset(asset)
+        _check_durable(chunk, head, durable_hash)
+        return chunk
 
-    def _check_anchor(self, cursor: Cursor) -> bool:
-        """Whether the node has the cursor's block; halts when it has another one at that height."""
-        if cursor.hash is None:
-            return True
-        block = self.client.call("eth_getBlockByNumber", hex(cursor.height), False)
-        if block is None:
-            return False
-        if block["hash"].lower() != cursor.hash:
-            error = ProofFailed("anchor", cursor.height, f"the node has {block['hash']}, stored is {cursor.hash}")
-            record_alarm(self.engine, error.block_number, error.check, error.detail)
-            raise error
-        return True
+    def _end_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead[0].close()
+            self._ahead = None
+
+    # --- faults ------------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._state = self._live = None
+        self._end_ahead()
+
+    def _halting(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except ProofFailed as error:
+            self._halt(error)
+            raise
+
+    def _halt(self, error: ProofFailed) -> None:
+        self.status.alarms += 1
+        record_alarm(self.engine, error.block_number, error.check, error.detail)
 
     # --- waiting -----------------------------------------------------------------------------------------------------
 
     def _until_answered(self, check: Callable[[], None]) -> None:
         pause = self.settings.poll_interval_s
         while True:
+            self.status.alive()
             try:
                 check()
             except Retryable as error:
@@ -356,17 +363,28 @@ class Indexer:
     def _wait(self, reason: str, pause: float) -> float:
         if reason != self._told:
             log.warning("waiting", reason=reason)
-            self._told = reason
+            self._told = self.status.waiting = reason
         self.stop.wait(pause)
         return min(pause * 2, _LONGEST_PAUSE_S)
 
     def _shrink(self, error: AnswerTooLarge) -> None:
-        if self._chunk == 1:
+        if self._blocks == 1:
             raise NodeUnavailable(f"even one block is too much: {error}") from error
-        self._chunk = max(1, self._chunk // 2)
-        log.warning("smaller chunks", blocks=self._chunk, reason=str(error))
+        self._blocks = max(1, self._blocks // 2)
+        log.warning("smaller chunks", blocks=self._blocks, reason=str(error))
 
 
-def _insert(session: Session, model: Any, rows: list[Row]) -> None:
-    if rows:
-        session.connection().execute(insert(model.__table__), rows)
+def _check_durable(chunk: Chunk, head: int, durable_hash: str | None) -> None:
+    last = chunk.blocks[-1]
+    if durable_hash and last.number == head and last.hash != durable_hash:
+        raise ProofFailed("durable head", head, f"the node has {last.hash}, the durable head is {durable_hash}")
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether the database may do the same thing later: it was busy, restarted, or the connection broke."""
+    return isinstance(error, OperationalError | InternalError | InterfaceError) or error.connection_invalidated
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+    return table

@@ -1,6 +1,6 @@
 """Checks of a block before it is written: nothing that the header doesn't prove gets into the database.
 
-In this order: number, parent, header hash, seals (QBFT), transactions (count, hash, root, signer), receipts (count, root, place),
+In this order: number, parent, header hash, validators and seals (QBFT), transactions (count, hash, root, signer), receipts (count, root, place),
 logs (numbering, place). A failure is a ProofFailed with the name of the check; the loop reads again and then halts with an alarm.
 """
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import rlp
 
+from indexer.chain.encoding import keccak, number, ordered_root, rlp_encode, trimmed, unhex
 from indexer.chain.errors import AnswerIncomplete, ProofFailed
 from indexer.chain.proofs import (
     HEADER_FIELDS,
@@ -16,26 +17,25 @@ from indexer.chain.proofs import (
     Json,
     Seals,
     header_hash,
-    keccak,
-    number,
-    ordered_root,
-    raw_transaction,
+    raw_and_sender,
     receipts_root,
-    rlp_encode,
     seals_of,
     sender_of,
-    trimmed,
-    unhex,
 )
+from indexer.chain.validators import ValidatorTally
 from indexer.sync.facts import Row, VerifiedBlock
 
 _BROKEN = (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, rlp.exceptions.RLPException)
 
 
 def verify_block(
-    expected: int, parent_hash: str | None, block: Json | None, receipts: list[Json] | None
+    expected: int,
+    parent_hash: str | None,
+    block: Json | None,
+    receipts: list[Json] | None,
+    tally: ValidatorTally | None = None,
 ) -> VerifiedBlock:
-    """Check one block against its parent and itself, and give it as rows.
+    """Check one block against its parent and itself, and give it as rows. ``tally`` (validators after the parent) takes it in.
 
     ``parent_hash`` None: the genesis block. Raises AnswerIncomplete when the node hasn't got all of it yet, ProofFailed on a
     contradiction.
@@ -45,33 +45,42 @@ def verify_block(
     if receipts is None and block.get("transactions"):
         raise AnswerIncomplete(f"the node has no receipts of block {expected} yet")
     try:
-        return _verified(expected, parent_hash, block, receipts or [])
+        return _verified(expected, parent_hash, block, receipts or [], tally or ValidatorTally())
     except _BROKEN as error:
         raise ProofFailed("format", expected, f"{type(error).__name__}: {error}") from error
 
 
-def _verified(expected: int, parent_hash: str | None, block: Json, receipts: list[Json]) -> VerifiedBlock:
-    seals = _check_header(expected, parent_hash, block)
+def _verified(
+    expected: int, parent_hash: str | None, block: Json, receipts: list[Json], tally: ValidatorTally
+) -> VerifiedBlock:
+    seals = check_header(expected, parent_hash, block, block["hash"], tally)
     at = datetime.fromtimestamp(number(block["timestamp"]), UTC)
     transactions = _transactions(expected, block, at)
     _check_receipts(expected, block, receipts)
     logs = _complete(expected, transactions, receipts, at)
+    tally.add(block, seals)
     return VerifiedBlock(_block_row(block, seals, at, len(transactions), len(logs)), transactions, logs)
 
 
 # --- header ----------------------------------------------------------------------------------------------------------
 
 
-def _check_header(expected: int, parent_hash: str | None, block: Json) -> Seals | None:
-    _require(number(block["number"]) == expected, "number", expected, f"the node answered {block['number']}")
+def check_header(
+    expected: int, parent_hash: str | None, header: Json, block_hash: str, tally: ValidatorTally
+) -> Seals | None:
+    """Number, parent, hash, and on QBFT the seals of the validators that the chain itself has chosen. Raises ProofFailed."""
+    _require(number(header["number"]) == expected, "number", expected, f"the node answered {header['number']}")
     if parent_hash is not None:
-        parent = block["parentHash"].lower()
+        parent = header["parentHash"].lower()
         _require(parent == parent_hash, "parent", expected, f"its parent is {parent}, stored is {parent_hash}")
-    found = header_hash(block)
-    _require(found == block["hash"].lower(), "header", expected, f"fields hash to {found}, not to {block['hash']}")
-    if block["mixHash"].lower() != QBFT_MIX_HASH:
+    found = header_hash(header)
+    _require(found == block_hash.lower(), "header", expected, f"fields hash to {found}, not to {block_hash}")
+    if header["mixHash"].lower() != QBFT_MIX_HASH:
+        _require(not tally.current, "consensus", expected, "its parents are of QBFT, it isn't")
         return None
-    seals = seals_of(block)
+    seals = seals_of(header)
+    wrong = tally.unexpected(seals)
+    _require(wrong is None, "validators", expected, wrong or "")
     if seals is not None and seals.validators:
         told = f"{len(set(seals.signers))} seals of {len(seals.validators)} validators, {seals.quorum} needed"
         _require(seals.proven, "seals", expected, told)
@@ -108,15 +117,15 @@ def _block_row(block: Json, seals: Seals | None, at: datetime, tx_count: int, lo
 
 
 def _transactions(expected: int, block: Json, at: datetime) -> list[Row]:
-    raws = [raw_transaction(tx) for tx in block["transactions"]]
-    root = ordered_root(raws)
-    told = f"{len(raws)} transactions give {root}, the header says {block['transactionsRoot']}"
+    signed = [raw_and_sender(tx) for tx in block["transactions"]]
+    root = ordered_root([raw for raw, _ in signed])
+    told = f"{len(signed)} transactions give {root}, the header says {block['transactionsRoot']}"
     _require(root == block["transactionsRoot"].lower(), "transactionsRoot", expected, told)
-    return [_transaction(expected, index, tx, raws[index], at) for index, tx in enumerate(block["transactions"])]
+    return [_transaction(expected, index, tx, *signed[index], at) for index, tx in enumerate(block["transactions"])]
 
 
-def _transaction(expected: int, index: int, tx: Json, raw: bytes, at: datetime) -> Row:
-    found, sender = "0x" + keccak(raw).hex(), sender_of(raw)
+def _transaction(expected: int, index: int, tx: Json, raw: bytes, sender: str, at: datetime) -> Row:
+    found = "0x" + keccak(raw).hex()
     _require(
         found == tx["hash"].lower(),
         "transaction hash",
@@ -202,21 +211,54 @@ def _log(expected: int, index: int, row: Row, log: Json, at: datetime) -> Row:
 # --- stored facts ----------------------------------------------------------------------------------------------------
 
 
-def verify_stored(parent_hash: str | None, block: Row, transactions: list[Row], logs: list[Row]) -> None:
+def verify_stored(
+    parent_hash: str | None,
+    block: Row,
+    transactions: list[Row],
+    logs: list[Row],
+    tally: ValidatorTally | None = None,
+) -> None:
     """Prove once more, from the database alone, a block that was written before. Raises ProofFailed."""
-    expected = block["number"]
+    expected: int = block["number"]
+    try:
+        _stored(expected, parent_hash, block, transactions, logs, tally or ValidatorTally())
+    except _BROKEN as error:
+        raise ProofFailed("format", expected, f"{type(error).__name__}: {error}") from error
+
+
+def _stored(
+    expected: int,
+    parent_hash: str | None,
+    block: Row,
+    transactions: list[Row],
+    logs: list[Row],
+    tally: ValidatorTally,
+) -> None:
     header: dict[str, Any] = block["header"]
-    if parent_hash is not None:
-        _require(block["parent_hash"] == parent_hash, "parent", expected, f"its parent is {block['parent_hash']}")
-    _require(header_hash(header) == block["hash"], "header", expected, "the stored header has another hash")
-    root = ordered_root([unhex(row["raw"]) for row in transactions])
-    _require(
-        root == header["transactionsRoot"].lower(), "transactionsRoot", expected, f"stored transactions give {root}"
-    )
+    seals = check_header(expected, parent_hash, header, block["hash"], tally)
+    raws = [unhex(row["raw"]) for row in transactions]
+    root = ordered_root(raws)
+    told = f"stored transactions give {root}"
+    _require(root == header["transactionsRoot"].lower(), "transactionsRoot", expected, told)
+    for index, (row, raw) in enumerate(zip(transactions, raws, strict=True)):
+        _require(row["hash"] == "0x" + keccak(raw).hex(), "transaction hash", expected, f"transaction {index}")
+        _require(row["sender"] == sender_of(raw), "signer", expected, f"transaction {index} isn't of {row['sender']}")
+        _require(row["tx_index"] == index, "transaction place", expected, f"{row['tx_index']} stands at {index}")
+    root = receipts_root(_stored_receipts(transactions, logs))
+    _require(root == header["receiptsRoot"].lower(), "receiptsRoot", expected, f"stored receipts give {root}")
+    for index, log in enumerate(logs):
+        _require(log["log_index"] == index, "log place", expected, f"log {log['log_index']} stands at {index}")
+    expected_row = _block_row({**header, "hash": block["hash"]}, seals, block["at"], len(transactions), len(logs))
+    changed = sorted(name for name, value in expected_row.items() if block[name] != value and name != "header")
+    _require(not changed, "block row", expected, f"columns {', '.join(changed)} aren't what the header says")
+    tally.add(header, seals)
+
+
+def _stored_receipts(transactions: list[Row], logs: list[Row]) -> list[Json]:
     by_transaction: dict[str, list[Row]] = {}
     for log in logs:
         by_transaction.setdefault(log["tx_hash"], []).append(log)
-    receipts = [
+    return [
         {
             "type": row["type"],
             "status": row["status"],
@@ -225,8 +267,6 @@ def verify_stored(parent_hash: str | None, block: Row, transactions: list[Row], 
         }
         for row in transactions
     ]
-    root = receipts_root(receipts)
-    _require(root == header["receiptsRoot"].lower(), "receiptsRoot", expected, f"stored receipts give {root}")
 
 
 def _require(holds: bool, check: str, block_number: int, detail: str) -> None:

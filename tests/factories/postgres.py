@@ -68,11 +68,14 @@ def server_programs() -> Path | None:
     return Path(found).parent if found and shutil.which("pg_ctl") else None
 
 
-def run_cluster(programs: Path, folder: Path) -> Iterator[str]:
+QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+"""For tests: nothing has to outlive the machine."""
+
+
+def run_cluster(programs: Path, folder: Path, options: str = QUICK) -> Iterator[str]:
     """Start a cluster in a folder, yield its address, stop it."""
     step_down = as_postgres(folder)
     data = folder / "data"
-    quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
     initdb = [
         str(programs / "initdb"),
         "-D",
@@ -91,7 +94,7 @@ def run_cluster(programs: Path, folder: Path) -> Iterator[str]:
         str(data),
         "-w",
         "-o",
-        f"-k {folder} -h '' {quick}",
+        f"-k {folder} -h '' -c max_connections=60 {options}",
         "-l",
         str(folder / "log"),
     ]

@@ -16,11 +16,11 @@ from sqlalchemy import Engine, func, select
 
 from indexer.chain.client import RpcClient
 from indexer.db import create_database_engine, metadata, session_scope
-from indexer.main import reconcile
 from indexer.models import ChainAlarm, ChainRubleEntry
 from indexer.projections import Projections
 from indexer.settings import Settings
 from indexer.sync.loop import Indexer
+from indexer.sync.reconciler import reconcile
 from tests.contracts.system import ROOMS, START, People, System, build_system
 from tests.indexer.signing import CHAIN_ID, ROOT, SigningEvm
 

@@ -42,6 +42,7 @@ from indexer.projections import Projections
 from indexer.settings import Settings
 from indexer.sync.checkpoint import CursorMoved, load_cursor, save_cursor
 from indexer.sync.loop import Indexer
+from indexer.sync.reconciler import snapshot
 from tests.indexer.fake_node import CHAIN_ID, SENDER, FakeChain, FakeNode, credit, served, write_deployment
 
 Json = dict[str, Any]
@@ -113,8 +114,8 @@ def once(match: str, number: int, spoil: Callable[[Any], Any], *, times: int = 1
 
 
 def counted(engine: Engine) -> tuple[int, int, int, int]:
-    """Blocks, transactions, logs and Alice's kopeks in the database."""
-    with session_scope(engine, write=False) as session:
+    """Blocks, transactions, logs and Alice's kopeks in the database, at one moment."""
+    with snapshot(engine) as session:
         rows = [
             session.execute(select(func.count()).select_from(model)).scalar_one()
             for model in (ChainBlock, ChainTransaction, ChainLog)

@@ -112,7 +112,7 @@ def answering(status: int, content: Any) -> RpcClient:
     ("status", "content", "error"),
     [
         (503, {}, NodeUnavailable),
-        (413, {}, AnswerTooLarge),
+        (413, {}, NodeUnavailable),
         (401, {}, NodeRefused),
         (403, {}, NodeRefused),
         (200, "<html>", AnswerIncomplete),
@@ -210,3 +210,8 @@ def test_every_table_of_the_indexer_is_named_as_such() -> None:
     }
     assert all(name.startswith("chain_") for name in tables)
     assert tables <= set(metadata.tables)
+
+
+def test_only_a_batch_can_be_too_large() -> None:
+    with pytest.raises(AnswerTooLarge):
+        answering(413, {}).batch([("a", []), ("b", [])])

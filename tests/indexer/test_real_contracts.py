@@ -9,7 +9,7 @@ from sqlmodel import col
 from indexer.chain.abi import contract_names, events_of
 from indexer.chain.client import RpcClient
 from indexer.db import session_scope
-from indexer.main import main, reconcile
+from indexer.main import main
 from indexer.models import (
     DERIVED,
     ChainAlarm,
@@ -33,6 +33,7 @@ from indexer.models import (
 from indexer.projections import APPLIED
 from indexer.projections.projector import rebuild
 from indexer.sync.checkpoint import load_cursor
+from indexer.sync.reconciler import reconcile
 from tests.indexer.conftest import Told, index_all
 
 UNTRACKED = {

@@ -1,0 +1,88 @@
+"""Blocks from the node, verified and decoded, a chunk at a time. Knows nothing of the database."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.chain.addresses import AddressBook
+from indexer.chain.client import RpcClient
+from indexer.chain.errors import AnswerIncomplete, RpcError
+from indexer.chain.validators import ValidatorTally
+from indexer.sync.facts import VerifiedBlock, decode_logs
+from indexer.sync.verify import verify_block
+
+_TRACE = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
+CHUNK_BYTES = 2_000_000
+"""Size of an answer that chunks are cut for: some seven hundred of our transactions, which keeps memory flat."""
+
+
+@dataclass
+class Answers:
+    """What the node said about blocks ``first`` … ``last``, not looked at yet."""
+
+    first: int
+    last: int
+    content: list[Any]
+    size: int
+
+
+@dataclass
+class Chunk:
+    """Consecutive blocks that have passed every check; ``undecoded`` logs in them, the validators after the last one, new assets."""
+
+    blocks: list[VerifiedBlock]
+    undecoded: int
+    tally: ValidatorTally
+    assets: list[str]
+
+    @property
+    def first(self) -> int:
+        """Number of the first block."""
+        return self.blocks[0].number
+
+    @property
+    def parent(self) -> str:
+        """Hash of the block before the first."""
+        return str(self.blocks[0].row["parent_hash"])
+
+
+def fetch(client: RpcClient, first: int, last: int) -> Answers:
+    """Ask for blocks and their receipts in one batch. Raises what `RpcClient` raises, AnswerIncomplete for a refusal."""
+    calls: list[tuple[str, list[Any]]] = []
+    for number in range(first, last + 1):
+        calls += [("eth_getBlockByNumber", [hex(number), True]), ("eth_getBlockReceipts", [hex(number)])]
+    try:
+        content = client.batch(calls)
+    except RpcError as error:
+        raise AnswerIncomplete(str(error)) from error
+    return Answers(first, last, content, client.last_size)
+
+
+def verified(answers: Answers, parent: str | None, tally: ValidatorTally, book: AddressBook) -> Chunk:
+    """Prove and decode; ``tally`` isn't changed, ``book`` learns new assets. Raises AnswerIncomplete, ProofFailed."""
+    after = tally.copy()
+    blocks: list[VerifiedBlock] = []
+    undecoded, known = 0, len(book.names)
+    for place, number in enumerate(range(answers.first, answers.last + 1)):
+        block, receipts = answers.content[2 * place : 2 * place + 2]
+        one = verify_block(number, parent, block, receipts, after)
+        undecoded += decode_logs(one.logs, book)
+        blocks.append(one)
+        parent = one.hash
+    return Chunk(blocks, undecoded, after, list(book.names)[known:])
+
+
+def explain_failures(client: RpcClient, blocks: list[VerifiedBlock]) -> None:
+    """Ask the node why transactions failed; no proof covers it, so it is a help for people and no part of the digest."""
+    failed = [row for block in blocks for row in block.transactions if not row["status"] and not row["revert_data"]]
+    if not failed:
+        return
+    traces = client.batch_with_errors([("debug_traceTransaction", [row["hash"], _TRACE]) for row in failed])
+    for row, trace in zip(failed, traces, strict=True):
+        if isinstance(trace, dict):
+            row["revert_data"] = trace.get("output")
+
+
+def next_size(blocks: int, size: int, limit: int) -> int:
+    """How many blocks to ask for after ``blocks`` of them made an answer of ``size`` bytes: at most twice as many."""
+    fitting = blocks * CHUNK_BYTES // max(size, 1)
+    return max(1, min(fitting, 2 * blocks, limit))
