@@ -6,12 +6,13 @@ make up ARGS="--dir var/pilot"
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
+from scripts.stack.ending import Ended
 from scripts.stack.home import Home
 from scripts.stack.platform import Platform, PlatformFailedError
 
@@ -26,12 +27,10 @@ def print_logins(platform: Platform) -> None:
     print("\n  Ctrl-C ends it; the data stays in", platform.home.folder, flush=True)
 
 
-def watch(platform: Platform) -> None:
+def watch(platform: Platform) -> NoReturn:
     """Keep everything running until SIGINT or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(TEND_EVERY_S):
+    while True:
+        time.sleep(TEND_EVERY_S)
         for name in platform.tend():
             print(f"  {name} had ended; started again", flush=True)
 
@@ -42,16 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, default=Path("var/local"), help="folder of the installation")
     options = parser.parse_args(arguments)
     platform = Platform(Home(options.dir.resolve(), environment="development"), datetime.now(UTC))
+    platform.ending.listen()
     try:
         platform.start()
         print_logins(platform)
         watch(platform)
+    except Ended:
+        return 0
     except (PlatformFailedError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
         platform.stop()
-    return 0
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from scripts.demo import cast, circulation, issuing, onboarding, report
 from scripts.demo.api import ApiRefusedError, WaitedTooLongError
 from scripts.demo.bank import MSK
 from scripts.demo.stage import PASSWORD, Stage
+from scripts.stack.ending import Ended
 from scripts.stack.home import ROOT, Home
 from scripts.stack.platform import Platform, PlatformFailedError
 from scripts.up import TEND_EVERY_S, print_logins, watch
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     if folder.exists() and (options.fresh or finished.exists()):
         shutil.rmtree(folder)
     platform = Platform(Home(folder), GENESIS, say=console.print)
+    platform.ending.listen()
     try:
         platform.start()
         stage = play(platform, console)
@@ -82,6 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
                 secret = stage.facts[f"totp:{actor.key}"]
                 console.print(f"  {actor.key:<12} {actor.email:<28} {actor.name:<40} TOTP {secret}")
             watch(platform)
+    except Ended:
+        return 0 if finished.exists() else 1
     except (ApiRefusedError, AssertionError, PlatformFailedError, RuntimeError, WaitedTooLongError) as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {error}", markup=True)
         return 1

@@ -14,6 +14,7 @@ import httpx
 
 from scripts.stack import officers
 from scripts.stack.children import Child
+from scripts.stack.ending import Ending
 from scripts.stack.home import ROOT, Home, tool_environment
 from scripts.stack.officers import OfficerLogin
 
@@ -33,6 +34,7 @@ class Platform:
     say: Callable[[str], None] = print
     children: dict[str, Child] = field(default_factory=dict)
     logins: dict[str, OfficerLogin] = field(default_factory=dict)
+    ending: Ending = field(default_factory=Ending)
 
     def start(self) -> None:
         """Bring everything up; can be repeated after any interruption."""
@@ -63,20 +65,23 @@ class Platform:
 
     def tend(self) -> list[str]:
         """Start again what has died; the names of those."""
-        fallen = [name for name, child in self.children.items() if child.tend()]
+        with self.ending.shield():
+            fallen = [name for name, child in self.children.items() if child.tend()]
         if fallen:
             self.home.write("pids.json", {name: child.pid for name, child in self.children.items()})
         return fallen
 
     def stop(self) -> None:
-        """End everything, the node last."""
+        """End everything that was started, the node last, and wait for it; signals don't interrupt that."""
+        self.ending.ignore()
         for name in reversed(list(self.children)):
             self.children[name].stop()
 
     def _run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         child = Child(name, command, self.home.logs / f"{name}.log", environment)
-        self.children[name] = child
-        child.start()
+        with self.ending.shield():
+            self.children[name] = child
+            child.start()
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_WITHIN_S
