@@ -60,8 +60,11 @@ class Walk:
 
     def go_to(self, moment: str) -> None:
         """Let time pass until a moment of Moscow (ISO 8601)."""
-        when = datetime.fromisoformat(f"{moment}+03:00")
-        self.stage.go_to(when + AFTER)
+        # The stage asks for the time in Maria's name, perhaps signing in anew: a code that one of the two has used is used up.
+        person, user = self.site.people["maria"], self.stage.user("maria")
+        user.last_code_step = max(user.last_code_step, person.last_step)
+        self.stage.go_to(datetime.fromisoformat(f"{moment}+03:00") + AFTER)
+        person.last_step = user.last_code_step
 
     def first_statement(self) -> bytes:
         """The bank's statement of the first day: everybody's deposits and one payment that names nobody."""
@@ -158,7 +161,10 @@ def walking(folder: Path) -> Iterator[Walk]:
                 assert process.poll() is None, f"the platform failed:\n{log.read_text()[-4000:]}"
                 assert time.monotonic() < deadline, f"the platform takes too long:\n{log.read_text()[-2000:]}"
                 time.sleep(0.1)
-            yield _admitted(Home(folder))
+            walk = _admitted(Home(folder))
+            yield walk
+            for user in walk.stage.users.values():
+                user.http.close()
         finally:
             process.terminate()
             process.wait(60)

@@ -11,6 +11,7 @@ from backend.core.pagination import PageRequest
 from backend.identity import service as identity
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.portals.investor import charts
 from backend.web.portals.investor.common import exported, rubles, stamp_of, sum_of, word
 from backend.web.portals.office.tools import fragment
@@ -36,7 +37,7 @@ def moves(page: Page, listing: Listing) -> Response:
         listing=listing,
         net=net,
         stamp=stamp_of(balance),
-        chart=charts.of_balance(course(list(latest), balance.total)) if latest else None,
+        chart=charts.of_balance(course(list(latest), balance.total)) if len({one.at for one in latest}) > 1 else None,
     )
 
 
@@ -98,24 +99,24 @@ def course(latest: list[ChainRubleEntry], total: int) -> list[tuple[datetime, in
 
 
 _ENTRY_COLUMNS = [
-    ("Время", lambda one: one.at.isoformat(timespec="seconds")),
-    ("Операция", lambda one: word("ruble_entry", one.kind)),
-    ("Свободно, ₽", lambda one: rubles(one.free_delta)),
-    ("Заблокировано, ₽", lambda one: rubles(one.held_delta)),
-    ("Выводится, ₽", lambda one: rubles(one.in_transit_delta)),
-    ("Заморожено, ₽", lambda one: rubles(one.frozen_delta)),
-    ("Транзакция", lambda one: one.tx_hash),
+    (mark("Время"), lambda one: one.at.isoformat(timespec="seconds")),
+    (mark("Операция"), lambda one: word("ruble_entry", one.kind)),
+    (mark("Свободно, ₽"), lambda one: rubles(one.free_delta)),
+    (mark("Заблокировано, ₽"), lambda one: rubles(one.held_delta)),
+    (mark("Выводится, ₽"), lambda one: rubles(one.in_transit_delta)),
+    (mark("Заморожено, ₽"), lambda one: rubles(one.frozen_delta)),
+    (mark("Транзакция"), lambda one: one.tx_hash),
 ]
 _DEPOSIT_COLUMNS = [
-    ("Дата", lambda one: one.booked_on.isoformat()),
-    ("Сумма, ₽", lambda one: rubles(one.amount_kopeks)),
-    ("Номер операции банка", lambda one: one.bank_ref),
-    ("Состояние", lambda one: word("deposit", one.state.value)),
+    (mark("Дата"), lambda one: one.booked_on.isoformat()),
+    (mark("Сумма, ₽"), lambda one: rubles(one.amount_kopeks)),
+    (mark("Номер операции банка"), lambda one: one.bank_ref),
+    (mark("Состояние"), lambda one: word("deposit", one.state.value)),
 ]
 _WITHDRAWAL_COLUMNS = [
-    ("Номер", lambda one: one.number),
-    ("Подано", lambda one: one.created_at.isoformat(timespec="seconds")),
-    ("Сумма, ₽", lambda one: rubles(one.amount_kopeks)),
-    ("Состояние", lambda one: word("withdrawal", one.state.value)),
-    ("Номер операции банка", lambda one: one.bank_ref or ""),
+    (mark("Номер"), lambda one: one.number),
+    (mark("Подано"), lambda one: one.created_at.isoformat(timespec="seconds")),
+    (mark("Сумма, ₽"), lambda one: rubles(one.amount_kopeks)),
+    (mark("Состояние"), lambda one: word("withdrawal", one.state.value)),
+    (mark("Номер операции банка"), lambda one: one.bank_ref or ""),
 ]

@@ -57,7 +57,7 @@ def of_coming(coming: Iterable[Coming]) -> dict[str, Any]:
 def of_balance(points: Sequence[tuple[datetime, int]]) -> dict[str, Any]:
     """The balance after each move."""
     return {
-        "xAxis": {"type": "time"},
+        "xAxis": {"type": "time", "minInterval": 24 * 3600 * 1000},
         "yAxis": {"type": "value", "name": "₽"},
         "series": [
             {

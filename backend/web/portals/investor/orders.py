@@ -14,6 +14,7 @@ from backend.orders.service import OrderState, OrderView
 from backend.web import live
 from backend.web.deps import Form, Listing, Page, PageContext
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.portals.investor.common import exported, rubles, sending, sent_tx, word
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
@@ -97,7 +98,8 @@ def _steps(found: OrderView, issue: IssuePage) -> list[tuple[str, Any, str, str]
         return [*items, (_("Отменена оператором, деньги свободны"), chain.closed_at, "", "failed")]
     over = state in {OrderState.SETTLED, OrderState.PARTIAL, OrderState.UNALLOCATED}
     open_now = sale is not None and issue.state == "PLACEMENT"
-    items.append((_("Приём заявок окончен"), sale.ends_at_at if sale else None, "", "now" if open_now else "done"))
+    intake = _("Идёт приём заявок, до") if open_now else _("Приём заявок окончен")
+    items.append((intake, sale.ends_at_at if sale else None, "", "now" if open_now else "done"))
     if not over:
         at = sale.crediting_at_at if sale else None
         return [*items, (_("Зачисление единиц"), at, "", "next" if open_now else "now")]
@@ -107,13 +109,13 @@ def _steps(found: OrderView, issue: IssuePage) -> list[tuple[str, Any, str, str]
 
 
 _COLUMNS = [
-    ("Подана", lambda one: one.order.created_at.isoformat(timespec="seconds")),
-    ("Выпуск", lambda one: one.issue_number),
-    ("Название", lambda one: one.issue_title),
-    ("Количество", lambda one: one.order.units),
-    ("Сумма, ₽", lambda one: rubles(one.order.sum_kopeks)),
-    ("Состояние", lambda one: word("order", one.state.value)),
-    ("Исполнено", lambda one: one.chain.settled_units if one.chain else 0),
-    ("Оплачено, ₽", lambda one: rubles(one.chain.paid_kopeks if one.chain else 0)),
-    ("Транзакция", lambda one: one.chain.placed_tx if one.chain else ""),
+    (mark("Подана"), lambda one: one.order.created_at.isoformat(timespec="seconds")),
+    (mark("Выпуск"), lambda one: one.issue_number),
+    (mark("Название"), lambda one: one.issue_title),
+    (mark("Количество"), lambda one: one.order.units),
+    (mark("Сумма, ₽"), lambda one: rubles(one.order.sum_kopeks)),
+    (mark("Состояние"), lambda one: word("order", one.state.value)),
+    (mark("Исполнено"), lambda one: one.chain.settled_units if one.chain else 0),
+    (mark("Оплачено, ₽"), lambda one: rubles(one.chain.paid_kopeks if one.chain else 0)),
+    (mark("Транзакция"), lambda one: one.chain.placed_tx if one.chain else ""),
 ]
