@@ -15,6 +15,7 @@ from backend.core.errors import Invalid
 from backend.core.events import emit
 from backend.core.ids import new_id
 from backend.core.journal import record
+from backend.core.money import format_rubles
 from backend.core.pagination import Page, PageRequest
 from backend.core.permissions import Permission
 from backend.custody import service as custody
@@ -78,7 +79,9 @@ def checklist(ctx: Context, row: Issue) -> list[CheckItem]:
         CheckItem(
             "documents", ok=set(decision.documents) <= present, ru="Документы приложены", en="Documents are attached"
         ),
-        CheckItem("sum", ok=total > 0, ru=f"Объём выпуска: {total // 100} ₽", en=f"Volume: {total // 100} rubles"),
+        CheckItem(
+            "sum", ok=total > 0, ru=f"Объём выпуска: {format_rubles(total)}", en=f"Volume: {format_rubles(total)}"
+        ),
         CheckItem(
             "schedule", ok=bool(payments), ru=f"Выплат по графику: {len(payments)}", en=f"Payments: {len(payments)}"
         ),

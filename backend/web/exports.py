@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import xlsxwriter
 from starlette.responses import Response
 
+from backend.web.i18n import gettext
+
 T = TypeVar("T")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -18,8 +20,8 @@ Columns = Sequence[tuple[str, Callable[[Any], Any]]]
 
 
 def export(rows: Iterable[T], columns: Columns, name: str, kind: str) -> Response:
-    """Rows as a file of ``kind`` csv or xlsx; ``columns`` are titles with functions of a row."""
-    titles = [title for title, _ in columns]
+    """Rows as a file of ``kind`` csv or xlsx; ``columns`` are titles, in the language of the reader, with functions of a row."""
+    titles = [gettext(title) for title, _ in columns]
     lines = [[value(row) for _, value in columns] for row in rows]
     content, media = (
         (_xlsx(titles, lines), XLSX) if kind == "xlsx" else (_csv(titles, lines), "text/csv; charset=utf-8")

@@ -78,7 +78,7 @@ def environment() -> Environment:
         "percent": percent,
     }
     env.filters.update({name: _at_each_page(value) for name, value in by_language.items()})
-    env.filters.update(short=short, device=device)
+    env.filters.update(short=short, device=device, as_read=as_read)
     env.filters["urlencode_with"] = urlencode_with
     env.globals.update(label=label, plural=i18n.plural, new_key=new_id, faces=FACES, static=static_url)
     return env
@@ -151,6 +151,14 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return "—"
     return (to_msk(value) if isinstance(value, datetime) else value).strftime("%d.%m.%Y")
+
+
+def as_read(text: str) -> str:
+    """A date of a form (ISO 8601) as people read it; any other text as it is."""
+    try:
+        return day(date.fromisoformat(text)) if len(text) == 10 and text[4] == text[7] == "-" else text
+    except ValueError:
+        return text
 
 
 def long_day(value: date | datetime | None) -> str:

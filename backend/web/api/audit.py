@@ -225,11 +225,11 @@ def proof(ctx: Ctx, seq: RowNumber) -> ProofOut:
 
 
 HOLDER_COLUMNS: exports.Columns = [
-    ("Адрес", lambda row: row[0].holder),
-    ("Номер", lambda row: row[1] or ""),
-    ("Единиц", lambda row: row[0].units),
-    ("Обременено", lambda row: row[0].encumbered_units),
-    ("Заморожено", lambda row: row[0].frozen_units),
+    (mark("Адрес"), lambda row: row[0].holder),
+    (mark("Номер"), lambda row: row[1] or ""),
+    (mark("Единиц"), lambda row: row[0].units),
+    (mark("Обременено"), lambda row: row[0].encumbered_units),
+    (mark("Заморожено"), lambda row: row[0].frozen_units),
 ]
 
 

@@ -29,7 +29,7 @@ from backend.web.api.payouts_out import (
     run_page_out,
 )
 from backend.web.deps import Ctx, Listing
-from backend.web.i18n import gettext
+from backend.web.i18n import gettext, mark
 from backend.web.labels import label
 from backend.web.routing import api_router
 
@@ -217,27 +217,27 @@ def repeat(ctx: Ctx, run_id: str) -> RunPageOut:
 
 
 RUN_COLUMNS: exports.Columns = [
-    ("Номер", lambda row: row.run.number),
-    ("Выпуск", lambda row: row.run.issue_number),
-    ("Вид", lambda row: row.run.kind),
-    ("Состояние", lambda row: gettext(label("payout", row.run.state).text)),
-    ("Дата выплаты", lambda row: row.run.payment_date.isoformat()),
-    ("Держателей", lambda row: row.run.holders),
-    ("Единиц", lambda row: row.run.units),
-    ("Начислено, руб.", lambda row: rubles(row.run.gross_kopeks)),
-    ("Налог, руб.", lambda row: rubles(row.run.tax_kopeks)),
-    ("Выплачено, руб.", lambda row: rubles(row.chain.kopeks_paid if row.chain else 0)),
+    (mark("Номер"), lambda row: row.run.number),
+    (mark("Выпуск"), lambda row: row.run.issue_number),
+    (mark("Вид"), lambda row: row.run.kind),
+    (mark("Состояние"), lambda row: gettext(label("payout", row.run.state).text)),
+    (mark("Дата выплаты"), lambda row: row.run.payment_date.isoformat()),
+    (mark("Держателей"), lambda row: row.run.holders),
+    (mark("Единиц"), lambda row: row.run.units),
+    (mark("Начислено, руб."), lambda row: rubles(row.run.gross_kopeks)),
+    (mark("Налог, руб."), lambda row: rubles(row.run.tax_kopeks)),
+    (mark("Выплачено, руб."), lambda row: rubles(row.chain.kopeks_paid if row.chain else 0)),
 ]
 LINE_COLUMNS: exports.Columns = [
-    ("Адрес", lambda row: row.line.holder),
-    ("Номер", lambda row: row.number or ""),
-    ("Держатель", lambda row: row.name or ""),
-    ("Единиц", lambda row: row.line.units),
-    ("Начислено, руб.", lambda row: rubles(row.line.gross_kopeks or 0)),
-    ("Налог, руб.", lambda row: rubles(row.line.tax_kopeks or 0)),
-    ("К получению, руб.", lambda row: rubles(row.net_kopeks)),
-    ("Состояние", lambda row: gettext(label("payout_line", row.state).text)),
-    ("Транзакция", lambda row: row.payment.tx_hash if row.payment else ""),
+    (mark("Адрес"), lambda row: row.line.holder),
+    (mark("Номер"), lambda row: row.number or ""),
+    (mark("Держатель"), lambda row: row.name or ""),
+    (mark("Единиц"), lambda row: row.line.units),
+    (mark("Начислено, руб."), lambda row: rubles(row.line.gross_kopeks or 0)),
+    (mark("Налог, руб."), lambda row: rubles(row.line.tax_kopeks or 0)),
+    (mark("К получению, руб."), lambda row: rubles(row.net_kopeks)),
+    (mark("Состояние"), lambda row: gettext(label("payout_line", row.state).text)),
+    (mark("Транзакция"), lambda row: row.payment.tx_hash if row.payment else ""),
 ]
 
 

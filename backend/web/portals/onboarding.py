@@ -5,7 +5,8 @@ What a field must be is checked by ``identity.schemas``; the page keeps whatever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.responses import Response
@@ -28,7 +29,7 @@ PORTALS = ("investor", "issuer")
 OWNER_ROWS = 4
 """Rows for beneficial owners; more than 25 per cent each, so there can be no more than three and one to spare."""
 _FLAGS = frozenset({"consent_personal_data", "consent_rules", "tax_resident"})
-_SERVICE = frozenset({"csrf_token", "idempotency_key", "form_page", "totp_code", "case_id", "then"})
+_SERVICE = frozenset({"csrf_token", "idempotency_key", "form_page", "totp_code", "case_id", "then", "document_kind"})
 DOCUMENTS: dict[ApplicantKind, tuple[str, ...]] = {
     ApplicantKind.PERSON: ("passport", "other"),
     ApplicantKind.SOLE_TRADER: ("passport", "egrul", "accounts", "other"),
@@ -98,12 +99,17 @@ def start(page: Page, form: Form) -> Response:
 
 
 def save(page: Page, form: Form) -> Response:
-    """Keep what was typed; hand it in when that button was pressed."""
-    case = _case_id(page)
+    """Keep what was typed, whichever button was pressed: hand in, attach a document, take one away, or just save."""
+    case, then = _case_id(page), form.get("then")
     identity.save(page.ctx, case, nested(form))
-    if form.get("then") != "submit":
-        return page.redirect(_home(page), toast=_("Черновик сохранён."))
-    return _submit(page, case)
+    if then == "submit":
+        return _submit(page, case)
+    if then == "attach":
+        with _kept():
+            return attach(page, form)
+    if then.startswith("remove:"):
+        return detach(page, form, then.removeprefix("remove:"))
+    return page.redirect(_home(page), toast=_("Черновик сохранён."))
 
 
 def submit(page: Page, form: Form) -> Response:
@@ -117,7 +123,8 @@ def attach(page: Page, form: Form) -> Response:
     found = form.file("file")
     if found is None:
         raise Invalid("Выберите файл.", "Choose a file.", field="file")
-    identity.attach(page.ctx, _case_id(page), form.get("kind"), found.filename, found.data)
+    kind = form.get("document_kind") or form.get("kind")
+    identity.attach(page.ctx, _case_id(page), kind, found.filename, found.data)
     return page.redirect(f"{_home(page)}#documents", toast=_("Документ приложен."))
 
 
@@ -208,11 +215,18 @@ def _in_order(values: dict[str, str]) -> dict[str, str]:
     return dict(sorted(values.items(), key=lambda item: place(item[0])))
 
 
-def _submit(page: PageContext, case_id: str) -> Response:
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What was typed stays saved when the rest is refused."""
     try:
-        identity.submit(page.ctx, case_id)
+        yield
     except DomainError as error:
-        raise KeptRefusal(error) from error  # what was typed stays saved
+        raise KeptRefusal(error) from error
+
+
+def _submit(page: PageContext, case_id: str) -> Response:
+    with _kept():
+        identity.submit(page.ctx, case_id)
     return page.redirect(_home(page), toast=_("Анкета отправлена на проверку."))
 
 

@@ -15,6 +15,7 @@ from backend.core.permissions import Permission
 from backend.custody.models import Intent
 from backend.web import exports
 from backend.web.deps import Listing, Page
+from backend.web.i18n import mark
 from backend.web.portals.audit.common import Block, Moment, Text, addresses_in, chosen_block, names_for
 from backend.web.portals.audit.words import call_title, refusal_values, tell_call, tell_event
 from backend.web.render import moment
@@ -25,24 +26,24 @@ from indexer.models import checksum
 router = page_router("/audit")
 
 BLOCK_COLUMNS: exports.Columns = [
-    ("Блок", lambda row: row.number),
-    ("Время", lambda row: moment(row.at, seconds=True)),
-    ("Хэш", lambda row: row.hash),
-    ("Транзакций", lambda row: row.tx_count),
-    ("Событий", lambda row: row.log_count),
-    ("Газ", lambda row: row.gas_used),
-    ("Печатей", lambda row: row.seals_count if row.seals_count is not None else ""),
+    (mark("Блок"), lambda row: row.number),
+    (mark("Время"), lambda row: moment(row.at, seconds=True)),
+    (mark("Хэш"), lambda row: row.hash),
+    (mark("Транзакций"), lambda row: row.tx_count),
+    (mark("Событий"), lambda row: row.log_count),
+    (mark("Газ"), lambda row: row.gas_used),
+    (mark("Печатей"), lambda row: row.seals_count if row.seals_count is not None else ""),
 ]
 TRANSACTION_COLUMNS: exports.Columns = [
-    ("Хэш", lambda row: row.tx.hash),
-    ("Блок", lambda row: row.tx.block_number),
-    ("Время", lambda row: moment(row.tx.at, seconds=True)),
-    ("Действие", lambda row: call_title(row.call)),
-    ("Вызов", lambda row: row.call.text),
-    ("Отправитель", lambda row: row.tx.sender),
-    ("Кто", lambda row: row.sender_name or ""),
-    ("По распоряжению", lambda row: row.intent.summary if row.intent else ""),
-    ("Исполнена", lambda row: "да" if row.tx.status == 1 else "нет"),
+    (mark("Хэш"), lambda row: row.tx.hash),
+    (mark("Блок"), lambda row: row.tx.block_number),
+    (mark("Время"), lambda row: moment(row.tx.at, seconds=True)),
+    (mark("Действие"), lambda row: call_title(row.call)),
+    (mark("Вызов"), lambda row: row.call.text),
+    (mark("Отправитель"), lambda row: row.tx.sender),
+    (mark("Кто"), lambda row: row.sender_name or ""),
+    (mark("По распоряжению"), lambda row: row.intent.summary if row.intent else ""),
+    (mark("Исполнена"), lambda row: "да" if row.tx.status == 1 else "нет"),
 ]
 
 

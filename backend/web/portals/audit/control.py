@@ -8,6 +8,7 @@ from backend.audit import service as audit
 from backend.core.permissions import Permission
 from backend.web import exports
 from backend.web.deps import Listing, Page
+from backend.web.i18n import mark
 from backend.web.portals.audit.common import Block, Moment, Text, chosen_block, names_for
 from backend.web.portals.audit.words import call_title, tell_call
 from backend.web.render import moment
@@ -19,14 +20,14 @@ CLASSES = {1: "FREE", 2: "LIMIT", 4: "TEST", 8: "QUAL"}
 _STATES = ("PROPOSED", "EXECUTED", "CANCELLED")
 
 PARTICIPANT_COLUMNS: exports.Columns = [
-    ("№ в реестре", lambda row: row.number),
-    ("Номер", lambda row: row.name or ""),
-    ("Адрес", lambda row: row.address),
-    ("Вид", lambda row: row.kind),
-    ("Состояние", lambda row: row.status),
-    ("Классы", lambda row: " ".join(classes_of(row.classes))),
-    ("Допущен до", lambda row: moment(row.admitted_until)),
-    ("Допущен в блоке", lambda row: row.since_block),
+    (mark("№ в реестре"), lambda row: row.number),
+    (mark("Номер"), lambda row: row.name or ""),
+    (mark("Адрес"), lambda row: row.address),
+    (mark("Вид"), lambda row: row.kind),
+    (mark("Состояние"), lambda row: row.status),
+    (mark("Классы"), lambda row: " ".join(classes_of(row.classes))),
+    (mark("Допущен до"), lambda row: moment(row.admitted_until)),
+    (mark("Допущен в блоке"), lambda row: row.since_block),
 ]
 
 

@@ -18,6 +18,7 @@ from backend.issues.service import Listing as Listed
 from backend.orders import service as orders
 from backend.web.deps import Form, Listing, Page, PageContext
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.labels import label
 from backend.web.portals.investor import charts, terms
 from backend.web.portals.investor.common import (
@@ -152,12 +153,12 @@ def _order_facts(page: PageContext, found: IssuePage) -> dict[str, object]:
 
 
 _COLUMNS = [
-    ("Номер", lambda one: one.issue.number),
-    ("Выпуск", lambda one: one.issue.title),
-    ("Состояние", lambda one: word("issue", one.state)),
-    ("Доступ", lambda one: word("access_class", one.decision.access_class.value)),
-    ("Доход", lambda one: terms.income_in_short(one.decision)),
-    ("Номинал, ₽", lambda one: rubles(one.decision.nominal_kopeks)),
-    ("Цена, ₽", lambda one: rubles(one.decision.price_kopeks)),
-    ("Погашение", lambda one: one.decision.redemption.date.isoformat()),
+    (mark("Номер"), lambda one: one.issue.number),
+    (mark("Выпуск"), lambda one: one.issue.title),
+    (mark("Состояние"), lambda one: word("issue", one.state)),
+    (mark("Доступ"), lambda one: word("access_class", one.decision.access_class.value)),
+    (mark("Доход"), lambda one: terms.income_in_short(one.decision)),
+    (mark("Номинал, ₽"), lambda one: rubles(one.decision.nominal_kopeks)),
+    (mark("Цена, ₽"), lambda one: rubles(one.decision.price_kopeks)),
+    (mark("Погашение"), lambda one: one.decision.redemption.date.isoformat()),
 ]

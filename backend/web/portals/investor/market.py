@@ -19,6 +19,7 @@ from backend.orders.service import OfferView
 from backend.web import live
 from backend.web.deps import Form, Listing, Page, PageContext
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.portals.investor.common import (
     everything,
     exported,
@@ -66,11 +67,11 @@ def wishes(page: Page, listing: Listing) -> Response:
     names = {asset: issue.number if issue else asset for asset, issue in found.items()}
     if listing.export:
         columns = [
-            ("Подано", lambda one: one.created_at.isoformat(timespec="seconds")),
-            ("Что", lambda one: word("wish_kind", one.kind.value)),
-            ("Выпуск", lambda one: names[one.asset]),
-            ("Количество", lambda one: one.units),
-            ("Состояние", lambda one: word("wish", one.state.value)),
+            (mark("Подано"), lambda one: one.created_at.isoformat(timespec="seconds")),
+            (mark("Что"), lambda one: word("wish_kind", one.kind.value)),
+            (mark("Выпуск"), lambda one: names[one.asset]),
+            (mark("Количество"), lambda one: one.units),
+            (mark("Состояние"), lambda one: word("wish", one.state.value)),
         ]
         return exported(page, rows.items, columns, "deals")
     return page.render("investor/wishes.html", rows=rows, listing=listing, names=names)
@@ -182,11 +183,11 @@ def _moscow(form: Form) -> datetime:
 
 
 _COLUMNS = [
-    ("Номер", lambda one: one.offer.id),
-    ("Выпуск", lambda one: one.issue_number),
-    ("Название", lambda one: one.issue_title),
-    ("Осталось", lambda one: one.offer.units_left),
-    ("Цена, ₽", lambda one: rubles(one.offer.price_kopeks)),
-    ("Состояние", lambda one: word("offer", one.offer.state)),
-    ("До", lambda one: one.offer.expires_at_at.isoformat() if one.offer.expires_at_at else ""),
+    (mark("Номер"), lambda one: one.offer.id),
+    (mark("Выпуск"), lambda one: one.issue_number),
+    (mark("Название"), lambda one: one.issue_title),
+    (mark("Осталось"), lambda one: one.offer.units_left),
+    (mark("Цена, ₽"), lambda one: rubles(one.offer.price_kopeks)),
+    (mark("Состояние"), lambda one: word("offer", one.offer.state)),
+    (mark("До"), lambda one: one.offer.expires_at_at.isoformat() if one.offer.expires_at_at else ""),
 ]

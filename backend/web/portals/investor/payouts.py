@@ -7,6 +7,7 @@ from starlette.responses import Response
 from backend.issues import service as issues
 from backend.payouts import service as payouts
 from backend.web.deps import Listing, Page
+from backend.web.i18n import mark
 from backend.web.portals.investor import charts
 from backend.web.portals.investor.common import exported, rubles, word
 from backend.web.routing import page_router
@@ -37,25 +38,25 @@ def received(page: Page, listing: Listing) -> Response:
     names = {asset: issue.number if issue else asset for asset, issue in found.items()}
     if listing.export:
         columns = [
-            ("Время", lambda one: one.payment.at.isoformat(timespec="seconds")),
-            ("Выпуск", lambda one: names[one.chain.asset]),
-            ("Вид", lambda one: word("payout_kind", one.chain.kind)),
-            ("Единиц", lambda one: one.payment.units),
-            ("Начислено, ₽", lambda one: rubles(one.payment.gross_kopeks)),
-            ("Налог, ₽", lambda one: rubles(one.payment.withheld_kopeks)),
-            ("Получено, ₽", lambda one: rubles(one.net_kopeks)),
-            ("Транзакция", lambda one: one.payment.tx_hash),
+            (mark("Время"), lambda one: one.payment.at.isoformat(timespec="seconds")),
+            (mark("Выпуск"), lambda one: names[one.chain.asset]),
+            (mark("Вид"), lambda one: word("payout_kind", one.chain.kind)),
+            (mark("Единиц"), lambda one: one.payment.units),
+            (mark("Начислено, ₽"), lambda one: rubles(one.payment.gross_kopeks)),
+            (mark("Налог, ₽"), lambda one: rubles(one.payment.withheld_kopeks)),
+            (mark("Получено, ₽"), lambda one: rubles(one.net_kopeks)),
+            (mark("Транзакция"), lambda one: one.payment.tx_hash),
         ]
         return exported(page, rows.items, columns, "payouts-received")
     return page.render("investor/received.html", rows=rows, listing=listing, names=names)
 
 
 _COMING_COLUMNS = [
-    ("Дата выплаты", lambda one: one.run.payment_date.isoformat()),
-    ("Выпуск", lambda one: one.run.issue_number),
-    ("Вид", lambda one: word("payout_kind", one.run.kind)),
-    ("Единиц", lambda one: one.units),
-    ("К получению до налога, ₽", lambda one: rubles(one.gross_kopeks)),
-    ("Прогноз", lambda one: one.forecast),
-    ("Состояние", lambda one: word("payout", one.run.state.value)),
+    (mark("Дата выплаты"), lambda one: one.run.payment_date.isoformat()),
+    (mark("Выпуск"), lambda one: one.run.issue_number),
+    (mark("Вид"), lambda one: word("payout_kind", one.run.kind)),
+    (mark("Единиц"), lambda one: one.units),
+    (mark("К получению до налога, ₽"), lambda one: rubles(one.gross_kopeks)),
+    (mark("Прогноз"), lambda one: one.forecast),
+    (mark("Состояние"), lambda one: word("payout", one.run.state.value)),
 ]

@@ -10,6 +10,7 @@ from backend.orders import service as orders
 from backend.payouts import service as payouts
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
+from backend.web.i18n import mark
 from backend.web.portals.investor import charts
 from backend.web.portals.investor.common import exported, part, rubles, whole, word
 from backend.web.routing import page_router
@@ -53,11 +54,11 @@ def operations(page: Page, listing: Listing) -> Response:
         ]
     if listing.export:
         columns = [
-            ("Время", lambda one: one.at.isoformat(timespec="seconds")),
-            ("Операция", lambda one: word("unit_move", one.kind)),
-            ("Выпуск", lambda one: names[one.asset]),
-            ("Количество", lambda one: one.units if one.to_address == wallet else -one.units),
-            ("Транзакция", lambda one: one.tx_hash),
+            (mark("Время"), lambda one: one.at.isoformat(timespec="seconds")),
+            (mark("Операция"), lambda one: word("unit_move", one.kind)),
+            (mark("Выпуск"), lambda one: names[one.asset]),
+            (mark("Количество"), lambda one: one.units if one.to_address == wallet else -one.units),
+            (mark("Транзакция"), lambda one: one.tx_hash),
         ]
         return exported(page, moves, columns, "operations")
     return page.render(
@@ -85,13 +86,13 @@ def transfer(page: Page, form: Form) -> Response:
 
 
 _POSITION_COLUMNS = [
-    ("Номер", lambda one: one.number),
-    ("Выпуск", lambda one: one.title),
-    ("Состояние", lambda one: word("issue", one.state)),
-    ("Единиц", lambda one: one.units),
-    ("Свободно", lambda one: one.free_units),
-    ("По номиналу, ₽", lambda one: rubles(one.value_kopeks)),
-    ("Вложено, ₽", lambda one: rubles(one.cost_kopeks)),
-    ("Получено, ₽", lambda one: rubles(one.received_kopeks)),
-    ("Адрес токена", lambda one: one.asset),
+    (mark("Номер"), lambda one: one.number),
+    (mark("Выпуск"), lambda one: one.title),
+    (mark("Состояние"), lambda one: word("issue", one.state)),
+    (mark("Единиц"), lambda one: one.units),
+    (mark("Свободно"), lambda one: one.free_units),
+    (mark("По номиналу, ₽"), lambda one: rubles(one.value_kopeks)),
+    (mark("Вложено, ₽"), lambda one: rubles(one.cost_kopeks)),
+    (mark("Получено, ₽"), lambda one: rubles(one.received_kopeks)),
+    (mark("Адрес токена"), lambda one: one.asset),
 ]

@@ -57,6 +57,7 @@ def case(page: Page, case_id: str) -> Response:
         officer=person(page.ctx, view.case.officer_id),
         sections=sections_of(view.form),
         choices=field_choices(view.form),
+        names=dict(field_choices(view.form)),
         reasons=[(one.value, words[0 if page.ctx.lang == "ru" else 1]) for one, words in REJECT_WORDS.items()],
         classes=list(CLASS_BITS),
         until=(to_msk(page.ctx.now()) + USUAL_TERM).date().isoformat(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
+from backend.web.render import as_read
 
 SECTIONS: list[tuple[str, list[tuple[str, str]]]] = [
     (
@@ -102,5 +103,5 @@ def _flat(form: dict[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(value, bool):
             found[path] = _("да") if value else _("нет")
         elif value not in (None, "", []) and not isinstance(value, list):
-            found[path] = str(value)
+            found[path] = as_read(str(value))
     return found
