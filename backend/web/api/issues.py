@@ -13,7 +13,7 @@ from backend.core.context import Context
 from backend.issues import service as issues
 from backend.issues.service import Draft, Issue, IssuePage, IssueState
 from backend.issues.service import Listing as ListedIssue
-from backend.web.api.identity import ProblemOut
+from backend.web.api.identity_out import ProblemOut
 from backend.web.api.money import PageOut, page_out, rubles
 from backend.web.deps import Ctx, Listing
 from backend.web.routing import api_router

@@ -13,7 +13,7 @@ from backend.core.ids import new_id
 from backend.orders import service as orders
 from backend.orders.models import Wish
 from backend.orders.service import OfferView, OrderView
-from backend.web.api.identity import IntentOut, intent_out
+from backend.web.api.identity_out import IntentOut, intent_out
 from backend.web.api.money import PageOut, Rubles, kopeks, page_out, rubles
 from backend.web.deps import Ctx, Listing
 from backend.web.routing import RowNumber, api_router

@@ -12,7 +12,7 @@ from backend.payouts import service as payouts
 from backend.payouts.service import RunState
 from backend.web import exports
 from backend.web.api.early_out import CallableOut, PutOut, callable_out, put_out
-from backend.web.api.identity import IntentOut, intent_out
+from backend.web.api.identity_out import IntentOut, intent_out
 from backend.web.api.money import PageOut, page_out, rubles
 from backend.web.api.payouts_out import (
     BatchOut,

@@ -54,15 +54,16 @@ def signers(page: Page, listing: Listing) -> Response:
     """Who signs for organisations and until when; what ends first stands first."""
     found = identity.signers(page.ctx, listing)
     powers = {one.id: identity.powers_of(page.ctx, one) for one in found.items}
+    known = {key: value for key, value in powers.items() if value is not None}
     names = {one.id: identity.display_name(page.ctx, one.id) for one in found.items}
     today = to_msk(page.ctx.now()).date()
     if listing.export:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Организация"), lambda one: names[one.id]),
-            (_("Подписант"), lambda one: powers[one.id].name if powers[one.id] else ""),
-            (_("Должность"), lambda one: powers[one.id].position if powers[one.id] else ""),
-            (_("Основание"), lambda one: powers[one.id].basis if powers[one.id] else ""),
+            (_("Подписант"), lambda one: known[one.id].name if one.id in known else ""),
+            (_("Должность"), lambda one: known[one.id].position if one.id in known else ""),
+            (_("Основание"), lambda one: known[one.id].basis if one.id in known else ""),
             (_("Полномочия до"), lambda one: one.powers_until or ""),
         ]
         return list_file(page, found.items, columns, "signers")
