@@ -122,6 +122,12 @@ def session_row(ctx: Context, session_id: str) -> UserSession | None:
     return ctx.session.get(UserSession, session_id)
 
 
+def recent_session_ids(ctx: Context, user_id: str) -> list[str]:
+    """The last sessions of a user, live or not."""
+    statement = select(UserSession.id).where(UserSession.user_id == user_id)
+    return list(ctx.session.exec(statement.order_by(col(UserSession.created_at).desc()).limit(50)))
+
+
 def session_by_secret(ctx: Context, secret: str) -> UserSession | None:
     """A session by the value of its cookie or refresh token."""
     return ctx.session.exec(select(UserSession).where(UserSession.secret_digest == digest_of(secret))).first()

@@ -89,6 +89,11 @@ def my_sessions(ctx: Context) -> list[SessionView]:
     return [_view(ctx, row) for row in rows]
 
 
+def recent_session_ids(ctx: Context, user_id: str) -> list[str]:
+    """Sessions of a user, the ended ones too, the latest first."""
+    return repository.recent_session_ids(ctx, user_id)
+
+
 def revoke(ctx: Context, session_id: str) -> None:
     """End one of the asker's own sessions; raises NotFound for anybody else's."""
     row = repository.session_row(ctx, session_id)

@@ -33,7 +33,7 @@ from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission, Role
 from backend.core.texts import check_texts, texts_in
 from backend.settings import Settings
-from backend.web import i18n, security
+from backend.web import i18n, kept_forms, security
 from backend.web.forms import Form as FormContent
 from backend.web.forms import form_of
 from backend.web.idempotency import MAXIMUM_KEY, Asked, digest_of_form, put_asked
@@ -241,7 +241,20 @@ def _page_context(request: Request, incoming: Incoming) -> Iterator[PageContext]
         request.state.has_totp = bool(actor.user_id) and accounts.account(ctx, str(actor.user_id)).totp
         owner = actor.user_id or f"visitor:{visitor_of(request)}"
         put_asked(ctx, Asked(owner, incoming.key, request.method, request.url.path, incoming.digest))
+        _kept_form(request, ctx, incoming)
         yield PageContext(request, ctx, portal)
+
+
+def _kept_form(request: Request, ctx: Context, incoming: Incoming) -> None:
+    """Show the form that an ended session left behind; forget it once it is sent."""
+    key = request.cookies.get(kept_forms.COOKIE)
+    if not key or ctx.actor.user_id is None:
+        return
+    if request.method in SAFE:
+        if getattr(request.state, "form_state", None) is None:
+            request.state.form_state = kept_forms.show(ctx, key, request.url.path)
+    elif incoming.form.get("form_page"):
+        kept_forms.drop(ctx, key)
 
 
 def _by_cookie(request: Request, segment: str) -> tuple[Actor, str]:

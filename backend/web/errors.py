@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope
 
 from backend.accounts.errors import EnrolmentNeeded
 from backend.core.errors import Conflict, DomainError, Invalid, StepUpRequired, Unauthenticated
-from backend.web import i18n, security
+from backend.web import i18n, kept_forms, security
 from backend.web.deps import open_context
 from backend.web.forms import Form, FormState, problems_of, state_of
 from backend.web.idempotency import KeyInUse, answer_of
@@ -117,12 +117,23 @@ async def _page_refusal(request: Request, error: DomainError) -> Response:
     if type(error) is Unauthenticated:
         portal = request.url.path.split("/")[1]
         door = f"&portal={portal}" if portal in security.PORTALS else ""
-        return _go(request, f"/login?next={quote(origin)}{door}")
+        response = _go(request, f"/login?next={quote(origin)}{door}")
+        if request.method == "POST" and form.get("form_page"):
+            await run_in_threadpool(_keep_form, request, form, origin, response)
+        return response
     if isinstance(error, StepUpRequired):
         return await _ask_code(request, form, origin)
     if request.method == "POST" and form.get("form_page") and not request.scope.get("kapital.redispatched"):
         return await _form_again(request, form, origin, error)
     return await _error_page(request, error)
+
+
+def _keep_form(request: Request, form: Form, origin: str, response: Response) -> None:
+    with open_context(request) as ctx:
+        key = kept_forms.keep(ctx, form, origin)
+        if key is not None:
+            seconds = int(kept_forms.KEPT_FOR.total_seconds())
+            security.set_cookie(response, ctx.settings, kept_forms.COOKIE, key, max_age=seconds)
 
 
 def _origin(request: Request, form: Form) -> str:

@@ -29,6 +29,10 @@ _WORDS: dict[str, tuple[str, str]] = {
 _OTHERWISE = ("Проверьте значение.", "Check the value.")
 
 
+SECRET_FIELDS = frozenset({"password", "current", "totp_code", "code", "csrf_token"})
+"""Never written back into a page, nor kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file from a form, read whole (the size was checked before)."""
@@ -101,8 +105,9 @@ def form_of(data: FormData, contents: dict[int, bytes]) -> Form:
 def state_of(form: Form, error: DomainError, lang: Lang) -> FormState:
     """What the page needs to show a refusal."""
     errors = {problem.field: problem.text(lang) for problem in error.problems}
-    secret = {"password", "current", "totp_code", "code", "csrf_token"}
-    values = {name: [cleaned(text) for text in texts] for name, texts in form.values.items() if name not in secret}
+    values = {
+        name: [cleaned(text) for text in texts] for name, texts in form.values.items() if name not in SECRET_FIELDS
+    }
     return FormState(values=values, errors=errors, summary=error.text(lang), code=error.code)
 
 

@@ -25,3 +25,16 @@ class RequestKey(SQLModel, table=True):
     media_type: str | None = None
     body: bytes | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class KeptForm(SQLModel, table=True):
+    """A form that came after its session had ended. ``sealed`` holds its texts; ``csrf_token`` tells whose session it was."""
+
+    __tablename__ = "kept_forms"
+
+    key: str = Field(primary_key=True)
+    page: str
+    csrf_token: str
+    files: bool
+    sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
