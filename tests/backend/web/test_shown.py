@@ -87,7 +87,7 @@ def test_an_officer_reads_dates_of_an_application_in_words(
     assert "<b>Место рождения</b>" in officer.get(path).text
 
 
-@pytest.mark.parametrize(("lang", "title"), [("ru", "Дата выплаты"), ("en", "Payment day")])
+@pytest.mark.parametrize(("lang", "title"), [("ru", "Дата выплаты"), ("en", "Payment date")])
 def test_titles_of_a_file_are_in_the_language_of_the_page(
     client: Any, system_ctx: Callable[[], Any], browser: Any, lang: str, title: str
 ) -> None:
@@ -132,10 +132,6 @@ def test_a_title_that_is_a_script_is_shown_as_text_everywhere(
         shown
     )
     assert [path for path, text in pages.items() if X12 in text] == []
-    assert (
-        "500\u00a0000" in pages[f"/office/issues/{issue_id}"]
-        or "\u00a0000,00\u00a0₽" in pages[f"/office/issues/{issue_id}"]
-    )
 
 
 def test_the_volume_in_the_checklist_has_its_thousands_apart(client: Any, system_ctx: Callable[[], Any]) -> None:
