@@ -37,6 +37,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/investor/cash",
         "/investor/cash/deposit",
         "/investor/cash/withdraw",
+        "/investor/statements",
         "/investor/notifications",
         "/investor/onboarding",
         "/investor/profile",
@@ -46,13 +47,28 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/issuer/issues",
         "/issuer/payouts",
         "/issuer/cash",
+        "/issuer/reports",
+        "/issuer/statements",
         "/issuer/onboarding",
     ),
-    "compliance1": ("/office", "/office/cases", "/office/participants", "/office/watchlists", "/office/tasks"),
+    "compliance1": (
+        "/office",
+        "/office/cases",
+        "/office/participants",
+        "/office/watchlists",
+        "/office/limits",
+        "/office/tasks",
+    ),
+    "registrar1": (
+        "/office/registrar",
+        "/office/registrar/new/REPLACEMENT?number=KPT-INV-000001",
+        "/office/reports",
+        "/office/reports?kind=deals",
+    ),
     "moderator1": ("/office/issues",),
     "treasurer1": ("/office/cash", "/office/cash/deposits", "/office/cash/withdrawals"),
     "actions1": ("/office/payouts", "/office/placements"),
-    "admin1": ("/office/users", "/office/journal"),
+    "admin1": ("/office/users", "/office/journal", "/office/settings"),
     "auditor": (
         "/audit",
         "/audit/blocks",
@@ -60,6 +76,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/audit/tokens",
         "/audit/journal",
         "/audit/integrity",
+        "/audit/network",
+        "/audit/registers",
     ),
 }
 NARROW_PAGES = {
@@ -74,6 +92,13 @@ NARROW_PAGES = {
     "/office/cash",
     "/audit",
     "/audit/blocks",
+    "/audit/network",
+    "/investor/statements",
+    "/issuer/reports",
+    "/office/limits",
+    "/office/registrar",
+    "/office/reports",
+    "/office/settings",
 }
 
 
@@ -255,7 +280,7 @@ def test_pages_of_a_role_look_right_on_wide_and_narrow_screens(key: str, open_de
     desk = open_desk(key)
     for path in PAGES[key]:
         desk.go(path)
-        name = path.strip("/").replace("/", "-")
+        name = re.sub(r"[/?&=]+", "-", path.strip("/"))
         expect(desk.page.locator("h1")).to_be_visible()
         desk.shoot(name)
         assert desk.overhang() <= 0, path
@@ -328,3 +353,29 @@ def test_the_language_can_be_changed(open_desk: OpenDesk) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("nav.kp-nav")).not_to_contain_text(re.compile("[А-Яа-я]"))
     desk.shoot("investor-cash-en")
+
+
+def test_a_statement_is_checked_by_whoever_holds_it(open_desk: OpenDesk, tmp_path: Path) -> None:
+    own = open_desk("olga")
+    page = own.go("/investor/statements")
+    press(page, "Составить выписку")
+    toast(page, "готова")
+    row = page.locator("table.kp-table tbody tr").first
+    number = row.locator("a").first.inner_text().strip()
+    with page.expect_download() as paper:
+        row.get_by_role("link", name="PDF").click()
+    file = tmp_path / "statement.pdf"
+    paper.value.save_as(file)
+    own.shoot("investor-statements-one")
+    stranger = open_desk()
+    page = stranger.go(f"/verify/{number}")
+    expect(page.locator("main")).to_contain_text("Номер действителен")
+    stranger.shoot("verify")
+    stranger.shoot_narrow("verify")
+    page.set_input_files("input[name=file]", file)
+    press(page, "Сравнить файл")
+    expect(page.locator("main")).to_contain_text("Файл подлинный")
+    file.write_bytes(file.read_bytes() + b"\n")
+    page.set_input_files("input[name=file]", file)
+    press(page, "Сравнить файл")
+    expect(page.locator("main")).to_contain_text("Файл не совпадает")
