@@ -146,7 +146,8 @@ contract Rubles is IRubles, Governed {
 
     /// @inheritdoc IRubles
     function payBatch(address from, uint256[] calldata payments) external only(Roles.VENUE) {
-        uint256 total = 0; // of fewer than 2^192 payments below 2^64 each
+        // slither-disable-next-line uninitialized-local -- a sum begins with nought
+        uint256 total; // of fewer than 2^192 payments below 2^64 each
         for (uint256 i; i < payments.length; ++i) {
             uint256 payment = payments[i];
             Account storage a = _accounts[address(uint160(payment >> 96))];
