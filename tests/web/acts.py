@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.web.conftest import PATIENCE_MS, Desk, Person
 
 OpenDesk = Callable[..., Desk]
+ATTEMPTS, ASKED_WITHIN_MS = 3, 10_000
 
 
 def button(page: Page, text: str) -> Locator:
@@ -32,11 +34,17 @@ def press_twice(page: Page, text: str) -> None:
 
 def confirm(page: Page, text: str) -> None:
     """Press the button with this text, say yes to the question of the page, and wait for the answer to its form."""
-    button(page, text).click()
-    dialog = page.locator("dialog#kp-confirm[open]")
-    expect(dialog.locator("#kp-confirm-text")).not_to_be_empty()
+    yes = page.locator("dialog#kp-confirm[open] button[value=yes]")
+    for _ in range(ATTEMPTS):
+        button(page, text).click()
+        try:
+            yes.wait_for(timeout=ASKED_WITHIN_MS)
+            break
+        except PlaywrightTimeoutError:
+            continue  # the page was just loading itself anew, and the question went with the old one
+    expect(page.locator("#kp-confirm-text")).not_to_be_empty()
     with page.expect_navigation():
-        dialog.locator("button[value=yes]").click()
+        yes.click()
 
 
 def sign(page: Page, person: Person) -> None:
