@@ -23,7 +23,9 @@ interface IFourEyes {
         bytes32 documentHash;
     }
 
+    /// @notice Officers of `role` decide from now on about that function; 0 takes the rule away.
     event RuleSet(address indexed target, bytes4 indexed selector, uint64 role);
+    /// @notice An officer proposed a call, with the reason and the hash of the document that justify it.
     event ActionProposed(
         uint256 indexed id,
         address indexed proposer,
@@ -34,16 +36,24 @@ interface IFourEyes {
         bytes32 documentHash,
         uint40 expiresAt
     );
+    /// @notice A second officer approved, and the call was made in this transaction.
     event ActionExecuted(uint256 indexed id, address indexed approver, bytes result);
+    /// @notice A proposal was withdrawn.
     event ActionCancelled(uint256 indexed id, address indexed officer);
 
     /// No rule names the role that may propose `selector` on `target`.
     error ActionUnknown(address target, bytes4 selector);
+    /// @notice Proposal `id` is closed already.
     error ActionNotProposed(uint256 id, State state);
+    /// @notice Proposal `id` expired on `expiresAt`.
     error ActionExpired(uint256 id, uint40 expiresAt);
+    /// @notice Invalid expiry of the proposal: `expiresAt`.
     error ActionExpiryInvalid(uint40 expiresAt);
+    /// @notice Another officer must approve proposal `id`.
     error ActionSameOfficer(uint256 id, address officer);
+    /// @notice The approval differs from proposal `id`.
     error ActionDataDiffers(uint256 id, bytes32 expected, bytes32 given);
+    /// @notice A document that justifies the action is needed.
     error ActionWithoutDocument();
 
     /// @notice Propose a call. The caller must hold the role that the rule of (target, selector) names.
@@ -60,7 +70,10 @@ interface IFourEyes {
     /// @notice Name the role for a function. `target` zero means: every token that the IssueRegistry deployed. Four-eyed itself after deployment.
     function setRule(address target, bytes4 selector, uint64 role) external;
 
+    /// @notice The role whose officers decide about a function; 0 when nobody may propose it.
     function roleFor(address target, bytes4 selector) external view returns (uint64);
+    /// @notice A proposal by number; state NONE when there is none.
     function proposal(uint256 id) external view returns (Proposal memory);
+    /// @notice How many proposals were ever made; they are numbered from 1.
     function count() external view returns (uint256);
 }

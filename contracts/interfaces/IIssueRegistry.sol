@@ -42,14 +42,20 @@ interface IIssueRegistry {
         bytes32 decisionHash;
     }
 
+    /// @notice An issue has entered the register and its token exists.
     event IssueDeployed(
         bytes32 indexed issueId, address indexed asset, address indexed issuer, bytes32 decisionHash
     );
+    /// @notice An issue has moved along its life.
     event IssueStateChanged(bytes32 indexed issueId, IssueState from, IssueState to);
 
+    /// @notice This issue is in the register already.
     error IssueExists(bytes32 issueId);
+    /// @notice No such issue in the register.
     error IssueUnknown(bytes32 issueId);
+    /// @notice Invalid term of the issue: `field`.
     error IssueTermsInvalid(string field);
+    /// @notice Not possible in the present state of the issue.
     error IssueWrongState(bytes32 issueId, IssueState state, IssueState wanted);
 
     /// @notice Deploy the token and open its placement; four eyes (MODERATOR). `placementTerms` is IPlacement.PlacementTerms.
@@ -61,8 +67,11 @@ interface IIssueRegistry {
     /// @notice Close a redeemed issue without units, or a failed one without open orders; anyone.
     function close(bytes32 issueId) external;
 
+    /// @notice An issue of the register; state NONE when there is none.
     function issue(bytes32 issueId) external view returns (Issue memory);
+    /// @notice The issue of a token; zero for what is no token of the register.
     function issueIdOf(address asset) external view returns (bytes32);
+    /// @notice Was this token deployed by the register?
     function isAsset(address asset) external view returns (bool);
 
     enum Allocation {

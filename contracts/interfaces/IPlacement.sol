@@ -42,6 +42,7 @@ interface IPlacement {
         uint32 nextOrder; // first order not yet settled or refunded
     }
 
+    /// @notice The sale of an issue is open.
     event PlacementOpened(
         bytes32 indexed issueId,
         address indexed asset,
@@ -49,38 +50,61 @@ interface IPlacement {
         IIssueRegistry.PlacementTerms terms,
         uint64 maximumUnits
     );
+    /// @notice A moderator has stopped or resumed intake.
     event PlacementSuspended(bytes32 indexed issueId, bool suspended);
+    /// @notice An order is in the book and its money is held; `clientRef` is the operator's id of the order.
     event OrderPlaced(
         bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 units, uint64 kopeks, bytes32 clientRef
     );
+    /// @notice The investor took the order back; the money is released.
     event OrderRecalled(bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 kopeks);
+    /// @notice An officer cancelled the order; the money is released.
     event OrderCancelled(
         bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 kopeks, bytes32 reason
     );
+    /// @notice The issuer's choice for an order, until settlement.
     event OrderAllocated(bytes32 indexed issueId, uint32 indexed orderId, uint64 units);
     /// Book closed. `succeeded` false: below the minimum, everybody is refunded. A second time, with false: settlement has become
     /// impossible (matured, circulation over, no allocation came) and the open orders are refunded.
     event PlacementClosed(bytes32 indexed issueId, bool succeeded, uint64 demand, uint64 toIssue);
+    /// @notice Delivery versus payment of an order; `refunded` kopeks were released.
     event OrderSettled(
         bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 units, uint64 kopeks, uint64 refunded
     );
+    /// @notice An order gets nothing; all its money is released.
     event OrderRefunded(bytes32 indexed issueId, uint32 indexed orderId, address indexed investor, uint64 kopeks);
+    /// @notice The sale is over: no order is open and nothing is held for it.
     event PlacementCompleted(bytes32 indexed issueId, bool succeeded, uint64 issuedUnits);
 
+    /// @notice No such placement.
     error PlacementUnknown(bytes32 issueId);
+    /// @notice Not possible in the present state of the placement.
     error PlacementWrongState(bytes32 issueId, State state);
+    /// @notice Orders are taken from `startsAt`.
     error PlacementNotStarted(bytes32 issueId, uint40 startsAt);
+    /// @notice Orders were taken until `endsAt`.
     error PlacementEnded(bytes32 issueId, uint40 endsAt);
+    /// @notice Orders are taken until `endsAt`.
     error PlacementNotEnded(bytes32 issueId, uint40 endsAt);
+    /// @notice Crediting starts on `creditingAt`.
     error PlacementNotCrediting(bytes32 issueId, uint40 creditingAt);
+    /// @notice The issue is fully subscribed.
     error PlacementFull(bytes32 issueId, uint64 demand, uint64 maximumUnits);
+    /// @notice `units` units; `orderMin` to `orderMax` allowed.
     error OrderSize(uint64 units, uint64 orderMin, uint64 orderMax);
+    /// @notice Order `orderId` is closed already.
     error OrderNotOpen(bytes32 issueId, uint32 orderId, OrderState state);
+    /// @notice Order `orderId` belongs to another participant.
     error OrderNotYours(bytes32 issueId, uint32 orderId, address investor);
+    /// @notice The issuer can't buy its own issue.
     error OrderByIssuer(address issuer);
+    /// @notice `wanted` units allocated, `allowed` allowed.
     error AllocationTooLarge(bytes32 issueId, uint64 wanted, uint64 allowed);
+    /// @notice The issuer has not allocated the orders yet.
     error AllocationMissing(bytes32 issueId);
+    /// @notice Only the register of issues opens a placement.
     error PlacementOnlyRegistry(address who);
+    /// @notice Only the issuer may do this.
     error PlacementNotIssuer(bytes32 issueId, address who);
 
     /// @notice Open the sale of a token just deployed; only the IssueRegistry.
@@ -108,6 +132,8 @@ interface IPlacement {
     /// (refunds, if it has not).
     function settle(bytes32 issueId, uint32 count) external;
 
+    /// @notice A sale by issue; PlacementUnknown when there is none.
     function sale(bytes32 issueId) external view returns (Sale memory);
+    /// @notice An order by number; state NONE when there is none.
     function orderOf(bytes32 issueId, uint32 orderId) external view returns (Order memory);
 }
