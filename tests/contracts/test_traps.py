@@ -56,6 +56,13 @@ def test_each_trap_names_tests_that_exist(row: str) -> None:
     assert [f"{file}::{test}" for file, test in named if test not in functions_in(ROOT / "tests" / file)] == []
 
 
+@pytest.mark.parametrize("document", ["contracts.md", "threat-model.md"])
+def test_every_test_that_a_document_names_exists(document: str) -> None:
+    named = NAMED.findall((ROOT / "docs" / document).read_text(encoding="utf-8"))
+    assert named
+    assert [f"{file}::{test}" for file, test in named if test not in functions_in(ROOT / "tests" / file)] == []
+
+
 # --- traps that no other file tells ----------------------------------------------------------------------------------
 
 MOVES = {"transfer", "transferFrom", "issueUnits", "deliver", "redeem", "forcedTransfer", "forcedBurn", "replaceHolder"}
