@@ -1,6 +1,7 @@
 """Try random lives of the contracts for as long as there is time: ``make fuzz`` or ``python -m scripts.fuzz --minutes 60 --seed 7``.
 
-Rounds take turns, each with the next seed: lives of the whole system and of one asset.
+Rounds take turns, each with the next seed: lives of the whole system and of one asset (Hypothesis on anvil), the
+invariants of forge.
 Each round prints its seed and the command that repeats it. The first failure ends the run; Hypothesis has made it small by then.
 """
 
@@ -40,6 +41,7 @@ class Round:
 ROUNDS = (
     Round("system", "tests/contracts/test_system_stateful.py", "FUZZ_SEED", {"FUZZ_LIVES": "20", "FUZZ_STEPS": "50"}),
     Round("asset", "tests/contracts/test_digital_asset_stateful.py", "ASSET_SEED", {"ASSET_EXAMPLES": "20"}),
+    Round("forge", "tests/contracts/test_forge.py", "FORGE_SEED", {"FORGE_RUNS": "256", "FORGE_DEPTH": "100"}),
 )
 
 
