@@ -27,6 +27,7 @@ from backend.identity.models import (
     WatchlistEntry,
 )
 from backend.identity.states import OPEN, CaseState
+from indexer.models import ChainParticipant
 
 _SECRET = "digests"  # noqa: S105 - the name of a row
 
@@ -120,17 +121,45 @@ def participant_by_number(ctx: Context, number: str) -> Participant | None:
 
 
 def participant_by_wallet(ctx: Context, wallet: str) -> Participant | None:
-    """By address."""
-    return ctx.session.exec(select(Participant).where(Participant.wallet == wallet.lower())).first()
+    """By address, the present one or one that was replaced."""
+    return participants_by_wallets(ctx, [wallet]).get(wallet.lower())
 
 
 def participants_by_wallets(ctx: Context, wallets: Sequence[str]) -> dict[str, Participant]:
-    """Participants by address, for many addresses at once; unknown ones are left out."""
+    """Participants by address, present or replaced, for many addresses at once; unknown ones are left out."""
     found: dict[str, Participant] = {}
     for start in range(0, len(wallets), 500):
         part = [wallet.lower() for wallet in wallets[start : start + 500]]
-        statement = select(Participant).where(col(Participant.wallet).in_(part))
-        found.update({row.wallet: row for row in ctx.session.exec(statement)})
+        heirs = _heirs(ctx, part)
+        statement = select(Participant).where(col(Participant.wallet).in_({*part, *heirs.values()}))
+        known = {row.wallet: row for row in ctx.session.exec(statement)}
+        found.update({one: known[now] for one in part if (now := heirs.get(one, one)) in known})
+    return found
+
+
+def wallets_of(ctx: Context, row: Participant) -> list[str]:
+    """Every address that a participant has had, the present one first."""
+    found, chain = [row.wallet], ChainParticipant
+    while True:
+        statement = select(chain.address).where(chain.replaced_by == found[-1], col(chain.address).not_in(found))
+        before = ctx.session.exec(statement).first()
+        if before is None:
+            return found
+        found.append(before)
+
+
+def _heirs(ctx: Context, wallets: Sequence[str]) -> dict[str, str]:
+    """The present address of each replaced one."""
+    chain = ChainParticipant
+    replaced = select(chain.address, chain.replaced_by).where(chain.status == "REPLACED")
+    after = {old: new for old, new in ctx.session.exec(replaced).all() if new}
+    found: dict[str, str] = {}
+    for one in wallets:
+        now = one
+        while now in after:  # an address is replaced once and by a new one, so this ends
+            now = after[now]
+        if now != one:
+            found[one] = now
     return found
 
 

@@ -26,6 +26,7 @@ from backend.identity.repository import (
     participant_by_number,
     participant_by_wallet,
     participants_by_wallets,
+    wallets_of,
 )
 from backend.identity.retention import erase_on
 from backend.identity.retention import hold as hold_case
@@ -89,5 +90,6 @@ __all__ = [
     "submit",
     "update",
     "waiting",
+    "wallets_of",
     "withdraw",
 ]

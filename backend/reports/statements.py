@@ -207,9 +207,10 @@ def _content(ctx: Context, owner: Participant, period: Period, number: str) -> d
 
 
 def _holdings(ctx: Context, owner: Participant, moment: datetime) -> list[dict[str, Any]]:
-    found = []
+    found, own = [], set(identity.wallets_of(ctx, owner))
     for chain in repository.chain_issues(ctx):
-        units = dict(issues.holdings_at(ctx, chain.asset, int(moment.timestamp()))).get(owner.wallet, 0)
+        held = issues.holdings_at(ctx, chain.asset, int(moment.timestamp()))
+        units = sum(count for wallet, count in held if wallet in own)
         if units:
             issue = issues.by_chain_id(ctx, chain.issue_id)
             found.append(
@@ -226,7 +227,10 @@ def _holdings(ctx: Context, owner: Participant, moment: datetime) -> list[dict[s
 
 
 def _rubles(ctx: Context, owner: Participant, period: Period) -> dict[str, Any]:
-    entries = repository.ruble_entries(ctx, owner.wallet, period.until)
+    every = [
+        one for wallet in identity.wallets_of(ctx, owner) for one in repository.ruble_entries(ctx, wallet, period.until)
+    ]
+    entries = sorted(every, key=lambda one: (one.block_number, one.log_index))
     opening = sum(_delta(one) for one in entries if one.at < period.since)
     shown = [one for one in entries if one.at >= period.since]
     return {
@@ -258,13 +262,20 @@ def _operations(ctx: Context, owner: Participant, period: Period) -> list[dict[s
     for chain in repository.chain_issues(ctx):
         issue = issues.by_chain_id(ctx, chain.issue_id)
         numbers[chain.asset] = issue.number if issue else chain.symbol
-    moves = repository.transfers(ctx, since=period.since, until=period.until, wallet=owner.wallet)
+    own = identity.wallets_of(ctx, owner)
+    every = [
+        one
+        for wallet in own
+        for one in repository.transfers(ctx, since=period.since, until=period.until, wallet=wallet)
+        if not {one.from_address, one.to_address} <= set(own)  # from an own address to its successor
+    ]
+    moves = sorted(every, key=lambda one: (one.block_number, one.log_index))
     return [
         {
             "at_msk": moscow(one.at),
             "kind": one.kind,
             "issue": numbers.get(one.asset, one.asset),
-            "units": one.units if one.to_address == owner.wallet else -one.units,
+            "units": one.units if one.to_address in own else -one.units,
             "tx": one.tx_hash,
         }
         for one in moves
@@ -272,7 +283,9 @@ def _operations(ctx: Context, owner: Participant, period: Period) -> list[dict[s
 
 
 def _payouts(ctx: Context, owner: Participant, period: Period) -> list[dict[str, Any]]:
-    page = payouts.received_by(ctx, owner.wallet, PageRequest(export=True))
+    everything = PageRequest(export=True)
+    wallets = identity.wallets_of(ctx, owner)
+    paid = [one for wallet in wallets for one in payouts.received_by(ctx, wallet, everything).items]
     return [
         {
             "at_msk": moscow(one.payment.at),
@@ -283,6 +296,6 @@ def _payouts(ctx: Context, owner: Participant, period: Period) -> list[dict[str,
             "net": format_kopeks(one.net_kopeks),
             "tx": one.payment.tx_hash,
         }
-        for one in reversed(page.items)
+        for one in sorted(paid, key=lambda one: (one.payment.block_number, one.payment.log_index))
         if period.since <= one.payment.at <= period.until
     ]

@@ -18,10 +18,11 @@ from backend.core.context import Context
 from backend.core.errors import Forbidden
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Role
+from backend.identity import service as identity
 from backend.reports import service as reports
 from backend.reports.errors import DocumentUnknown, PeriodInvalid
 from backend.reports.service import MADE, FileKind, RegisterKind
-from indexer.models import ChainAnchor, ChainRubleEntry, ChainTransfer
+from indexer.models import ChainAnchor, ChainParticipant, ChainRubleEntry, ChainTransfer
 from tests.backend.payouts.market import ASSET, DAY, Market, make_market
 from tests.factories.chain import address, word
 
@@ -89,6 +90,33 @@ def test_a_statement_is_for_its_owner_and_the_registrar(market: Market, registra
     with pytest.raises(Forbidden):
         reports.make_statement(market.as_holder(ctx_for, "person"), number=market.people["foreigner"].number)
     assert reports.my_documents(market.as_holder(ctx_for, "person"), PageRequest()).total == 1
+
+
+def test_a_statement_remembers_what_was_held_under_a_replaced_address(market: Market, ctx_for: Any) -> None:
+    row, new, then = market.people["person"], address(0x4E3), market.clock.moment
+    old = row.wallet
+    market.at(then + DAY)
+    chain = market.ctx.session.get_one(ChainParticipant, old)
+    chain.status, chain.replaced_by = "REPLACED", new
+    market.chain.participant(new, chain.number)
+    market.chain.hold(ASSET, old, 0)
+    market.chain.hold(ASSET, new, 137)
+    place = {**market.chain.place(), "tx_hash": market.chain.tx_hash, "at": market.chain.at}
+    moved = {"asset": ASSET, "from_address": old, "to_address": new, "units": 137, "kind": "REPLACEMENT"}
+    market.ctx.session.add(ChainTransfer(**place, **moved))
+    for account, kind, free in ((old, "MOVED_OUT", -63_000_00), (new, "MOVED_IN", 63_000_00)):
+        place = {**market.chain.place(), "tx_hash": market.chain.tx_hash, "at": market.chain.at}
+        market.ctx.session.add(ChainRubleEntry(**place, account=account, kind=kind, free_delta=free))
+    row.wallet = new
+    market.ctx.session.flush()
+    person = market.as_holder(ctx_for, "person")
+    for until in (then, None):
+        content = json.loads(reports.document_json(person, reports.make_statement(person, until=until).number))
+        assert [one["units"] for one in content["holdings"]] == [137]
+        assert content["rubles"]["closing"] == "63000.00"
+        assert [one["units"] for one in content["operations"]] == [137]
+    assert identity.participants_by_wallets(market.ctx, [old, new]) == {old: row, new: row}
+    assert identity.participant_by_wallet(market.ctx, old) == row
 
 
 def test_what_is_not_over_yet_is_not_certified(market: Market, registrar: Context, ctx_for: Any) -> None:
