@@ -16,7 +16,7 @@ TESTS ?= -n $(WORKERS) --dist loadfile
 SEEDS ?= 1 2 3 4 5 6 7 8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test fuzz chaos check audit bench bench-indexer simulate bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test fuzz chaos check audit prove coverage mutate bench bench-indexer simulate bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ check: setup ## style, types, imports, contracts, templates, architecture
 
 audit: setup ## static analysis of the contracts by slither (part of check)
 	@$(RUN) -m scripts.assurance.slither --fresh $(ARGS)
+
+prove: setup ## symbolic proofs of the contracts by halmos (ARGS: beginnings of the names of proof contracts)
+	@$(RUN) -m scripts.assurance.prove $(ARGS)
+
+coverage: setup ## statement and branch coverage of the contracts, 100 % or failure
+	@$(RUN) -m scripts.assurance.coverage $(ARGS)
+
+mutate: setup ## faults put into the contracts one at a time: do the tests notice? (ARGS="--sample 300 --seed 1"; after coverage)
+	@$(RUN) -m tests.contracts.mutate $(ARGS)
 
 bench: setup ## time and memory of the demonstration
 	@$(RUN) -m scripts.bench $(ARGS)

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from web3 import Web3
 
 from tests.contracts.evm import Contract, Evm
-from tests.contracts.system import People, System, build_system
+from tests.contracts.system import People, System, attach_system, build_system
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_WITHIN_S = 60
@@ -42,6 +43,7 @@ def anvil() -> Iterator[str]:
         "--block-base-fee-per-gas",
         "0",
     ]
+    options += os.environ.get("KAPITAL_TEST_ANVIL", "").split()  # what `make coverage` and `make mutate` add
     node = subprocess.Popen([ROOT / "build" / "bin" / "anvil", "--port", str(port), *options])
     try:
         deadline = time.monotonic() + UP_WITHIN_S
@@ -61,7 +63,10 @@ def listens(host: str, port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def evm() -> Iterator[Evm]:
-    """A node of its own, to which ape connects."""
+    """A node of its own, to which ape connects; or the one at KAPITAL_TEST_NODE, where the system is deployed already."""
+    if url := os.environ.get("KAPITAL_TEST_NODE"):
+        yield Evm(Web3(Web3.HTTPProvider(url)))
+        return
     os.environ["PATH"] = f"{ROOT / 'build' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     from ape import networks
 
@@ -76,6 +81,8 @@ def people() -> People:
 
 @pytest.fixture(scope="session")
 def _system(evm: Evm, people: People, tmp_path_factory: pytest.TempPathFactory) -> System:
+    if os.environ.get("KAPITAL_TEST_NODE"):
+        return attach_system(evm, people)
     return build_system(evm, people, tmp_path_factory.mktemp("artifacts"))
 
 

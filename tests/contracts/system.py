@@ -224,9 +224,19 @@ def build_system(evm: Evm, people: People, artifacts: Path) -> System:
     evm.travel(START)
     for room in ROOMS:
         (artifacts / f"{room}.json").write_text(json.dumps(compiled.artifact(room)), encoding="utf-8")
-    officers = {name: people.officers[role] for name, role in ROLES.items() if role in people.officers}
-    plan = Plan(people.deployer, officers, people.tax_account)
     key = "0x" + digest("test account deployer").hex()
-    Deployment(evm.web3, key, plan, artifacts).run()
+    Deployment(evm.web3, key, plan_of(people), artifacts).run()
+    return attach_system(evm, people)
+
+
+def plan_of(people: People) -> Plan:
+    """The deployment of the tests."""
+    officers = {name: people.officers[role] for name, role in ROLES.items() if role in people.officers}
+    return Plan(people.deployer, officers, people.tax_account)
+
+
+def attach_system(evm: Evm, people: People) -> System:
+    """The system that is deployed on the node already."""
+    plan = plan_of(people)
     rooms = {room: Contract(evm, room, plan.addresses()[room], compiled.artifact(room)["abi"]) for room in ROOMS}
     return System(evm, people, rooms)

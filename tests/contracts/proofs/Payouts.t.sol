@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {Participants} from "../../../contracts/identity/Participants.sol";
+import {IIssueRegistry} from "../../../contracts/interfaces/IIssueRegistry.sol";
+import {IPayouts} from "../../../contracts/interfaces/IPayouts.sol";
+import {IRubles} from "../../../contracts/interfaces/IRubles.sol";
+import {Payouts} from "../../../contracts/payouts/Payouts.sol";
+import {AnyManager, Proof} from "./Symbolic.sol";
+
+/// @title A token in which anybody may have had any units at any record date
+contract AnyUnits {
+    mapping(address holder => uint64) private _units;
+    uint256 public totalSupply;
+
+    function unitsAtBatch(address[] calldata holders, uint32) external view returns (uint64[] memory units) {
+        units = new uint64[](holders.length);
+        for (uint256 i; i < holders.length; ++i) {
+            units[i] = _units[holders[i]];
+        }
+    }
+
+    function balanceOf(address holder) external view returns (uint256) {
+        return _units[holder];
+    }
+
+    function redeem(address[] calldata, uint64[] calldata) external pure {}
+
+    function release(uint256, uint64) external pure {}
+}
+
+/// @title Rubles that remember how much was paid out of escrow
+contract PaidRubles {
+    uint256 public paidOut;
+
+    function payBatch(address, uint256[] calldata payments) external {
+        for (uint256 i; i < payments.length; ++i) {
+            paidOut += uint64(payments[i]);
+        }
+    }
+
+    function pay(address, address, uint64 kopeks, bool) external {
+        paidOut += kopeks;
+    }
+
+    function release(address, uint64) external pure {}
+}
+
+/// @title A register that lets every issue come to its end
+contract EndingRegistry {
+    function issueIdOf(address) external pure returns (bytes32) {
+        return 0;
+    }
+
+    function issue(bytes32) external pure returns (IIssueRegistry.Issue memory none) {}
+}
+
+/// @title Payments to holders from any state of the runs, the allowlist and the access manager
+/// @dev Bounds: batches of one and two holders. A longer batch repeats the same step for each holder.
+contract PayoutsProof is Proof {
+    Payouts private _payouts;
+    Participants private _participants;
+    AnyUnits private _asset;
+    PaidRubles private _rubles;
+
+    function setUp() public {
+        AnyManager manager = new AnyManager();
+        _participants = new Participants(IAccessManager(address(manager)));
+        (_asset, _rubles) = (new AnyUnits(), new PaidRubles());
+        _payouts = new Payouts(
+            IAccessManager(address(manager)),
+            _participants,
+            IRubles(address(_rubles)),
+            IIssueRegistry(address(new EndingRegistry()))
+        );
+        ANY.enableSymbolicStorage(address(manager));
+        ANY.enableSymbolicStorage(address(_participants));
+        ANY.enableSymbolicStorage(address(_asset));
+        ANY.enableSymbolicStorage(address(_payouts));
+        MACHINE.warp(ANY.createUint(40, "now"));
+    }
+
+    /// @notice A holder that was paid is not paid again, under whatever address it acts now; a holder that is paid is marked as paid.
+    function check_a_holder_is_paid_once(uint256 id, address holder, uint64 withheld) external {
+        _assumeRun(id);
+        bool before = _payouts.paid(id, holder);
+        (address[] memory holders, uint64[] memory taxes) = (new address[](1), new uint64[](1));
+        (holders[0], taxes[0]) = (holder, withheld);
+        if (!_distribute(id, holders, taxes)) return;
+        assert(!before && _payouts.paid(id, holder));
+    }
+
+    /// @notice Nor in one batch with others, nor twice in one batch; and nobody but those named is marked.
+    function check_a_batch_pays_nobody_twice(uint256 id, address first, address second, address other) external {
+        _assumeRun(id);
+        (bool one, bool two, bool three) =
+            (_payouts.paid(id, first), _payouts.paid(id, second), _payouts.paid(id, other));
+        (address[] memory holders, uint64[] memory taxes) = (new address[](2), new uint64[](2));
+        (holders[0], holders[1]) = (first, second);
+        if (!_distribute(id, holders, taxes)) return;
+        assert(!one && !two && _number(first) != _number(second));
+        assert(_payouts.paid(id, first) && _payouts.paid(id, second));
+        bool named = _number(other) == _number(first) || _number(other) == _number(second);
+        assert(_payouts.paid(id, other) == (three || named));
+    }
+
+    /// @notice What leaves the escrow, to the holder and as tax, is what the run's book says was paid, and no more than it held.
+    function check_money_paid_is_money_booked(uint256 id, address holder, uint64 withheld) external {
+        _assumeRun(id);
+        IPayouts.Run memory was = _payouts.run(id);
+        (address[] memory holders, uint64[] memory taxes) = (new address[](1), new uint64[](1));
+        (holders[0], taxes[0]) = (holder, withheld);
+        if (!_distribute(id, holders, taxes)) return;
+        IPayouts.Run memory present = _payouts.run(id);
+        uint256 paid = _rubles.paidOut();
+        assert(paid <= was.escrowKopeks && present.kopeksPaid == was.kopeksPaid + paid);
+        bool done = present.state == IPayouts.State.DONE;
+        assert(present.escrowKopeks == (done ? 0 : was.escrowKopeks - paid));
+    }
+
+    /// @notice Whatever anybody calls, who was paid stays paid.
+    function check_who_was_paid_stays_paid(uint256 id, address holder, address caller) external {
+        MACHINE.assume(_payouts.paid(id, holder));
+        bytes memory data = ANY.createCalldata("Payouts");
+        MACHINE.assume(bytes4(data) != IPayouts.distribute.selector);
+        MACHINE.prank(caller);
+        (bool done,) = address(_payouts).call(data);
+        assert(_payouts.paid(id, holder));
+        done;
+    }
+
+    function _assumeRun(uint256 id) private view {
+        // An unknown run is refused; a known one is of this token.
+        IPayouts.Run memory run = _payouts.run(id);
+        MACHINE.assume(run.asset == address(_asset));
+    }
+
+    function _number(address who) private view returns (uint32) {
+        return _participants.participant(who).number;
+    }
+
+    function _distribute(uint256 id, address[] memory holders, uint64[] memory taxes) private returns (bool done) {
+        MACHINE.prank(ANY.createAddress("caller"));
+        (done,) = address(_payouts).call(abi.encodeCall(IPayouts.distribute, (id, holders, taxes)));
+    }
+}
