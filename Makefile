@@ -14,9 +14,10 @@ export ETH_HASH_BACKEND := pysha3
 WORKERS ?= 2
 TESTS ?= -n $(WORKERS) --dist loadfile
 SEEDS ?= 1 2 3 4 5 6 7 8
+SENDER_SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test fuzz chaos check audit prove coverage mutate bench bench-indexer simulate bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up test fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ fuzz: setup ## random lives of the contracts for an hour (ARGS="--minutes 5 --se
 chaos: setup ## kill processes of whole demonstrations (SEEDS="1 2 3": one demonstration a seed)
 	@KAPITAL_TEST_KILL_SEEDS="$(SEEDS)" $(RUN) -m pytest tests/flows -k killing_any_process $(ARGS)
 
+chaos-sender: setup ## 200 seeded lives of the sender: kills, lost replies, two workers, wrong clocks (SENDER_SEEDS=20: fewer)
+	@KAPITAL_TEST_SENDER_SEEDS="$(SENDER_SEEDS)" $(RUN) -m pytest -p no:xdist -q tests/backend/custody/test_chaos.py $(ARGS)
+
 check: setup ## style, types, imports, contracts, templates, architecture
 	@$(RUN) -m scripts.check $(ARGS)
 
@@ -71,6 +75,9 @@ simulate: setup ## seeded trouble between node, indexer and database (ARGS="--se
 
 bench-gas: setup ## gas of the main actions against their budgets, to build/bench/gas.json
 	@PAYOUT_HOLDERS=10000 $(RUN) -m pytest -q -s -p no:xdist tests/contracts/test_gas.py tests/contracts/test_gas_rooms.py tests/contracts/test_payouts_many.py $(ARGS)
+
+bench-sender: setup ## transactions a second of the sender against the bare node, 1,000 wallets
+	@$(RUN) -m scripts.bench_sender $(ARGS)
 
 format: setup ## rewrite Python and templates in the project's style
 	@ruff check --fix --quiet --exit-zero .

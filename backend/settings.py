@@ -34,6 +34,11 @@ class Settings(IndexerSettings):
     )
     kek_file: Path | None = Field(None, description="File with the key-encryption key: 32 bytes in hexadecimal")
     kek: str | None = Field(None, description="The key-encryption key itself, hexadecimal, when there is no file")
+    kek_previous_file: Path | None = Field(
+        None,
+        description="File with the key-encryption key before a rotation: accepted beside the new one until all is wrapped anew",
+    )
+    kek_previous: str | None = Field(None, description="The same as text, hexadecimal, when there is no file")
     clock: Literal["system", "chain"] = Field("system", description="Business time: the computer's or the chain's")
     files_dir: Path = Field(Path("var/files"), description="Folder of encrypted documents")
     public_url: str = Field("http://127.0.0.1:8000", description="Address of the portals as users type it")
@@ -55,6 +60,31 @@ class Settings(IndexerSettings):
     access_token_minutes: int = Field(15, description="Life of an access token, minutes")
     session_hours: int = Field(12, description="Life of a session, hours")
     worker_interval_s: float = Field(0.15, description="Pause of the worker between rounds, seconds")
+    key_store: Literal["embedded", "pkcs11", "web3signer"] = Field(
+        "embedded",
+        description="Where keys of new wallets are made: sealed in the database, in a device (HSM), in a Web3Signer",
+    )
+    pkcs11_module: Path | None = Field(None, description="PKCS#11 library of the device, e.g. libsofthsm2.so")
+    pkcs11_token: str | None = Field(None, description="Label of the token in the device")
+    pkcs11_pin_file: Path | None = Field(None, description="File with the user's PIN of the token")
+    web3signer_url: str | None = Field(None, description="Address of the Web3Signer")
+    web3signer_timeout_s: float = Field(
+        5.0, gt=0, description="Longest wait for one signature of the Web3Signer, seconds"
+    )
+    sign_call_kopeks: int | None = Field(
+        None, ge=0, description="Most rubles that one call of a participant moves, kopeks; none: no limit"
+    )
+    sign_day_kopeks: int | None = Field(
+        None, ge=0, description="Most rubles that a participant's calls move in 24 hours, kopeks; none: no limit"
+    )
+    sign_day_calls: int = Field(10_000, ge=1, description="Most calls of one participant in 24 hours")
+    sender_window: int = Field(
+        100,
+        ge=1,
+        description="Transactions of one wallet on their way at once; below the node's limit (Besu layered pool: 200)",
+    )
+    sender_in_flight: int = Field(2500, ge=1, description="Transactions of all wallets on their way at once")
+    sender_batch: int = Field(500, ge=1, description="Transactions that one round of the sender takes up")
     upload_max_bytes: int = Field(10 * 1024 * 1024, description="Largest document, bytes")
     uploads_per_case: int = Field(10, description="Documents in one application")
 

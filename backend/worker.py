@@ -31,11 +31,12 @@ from backend.cash import reactions as cash
 from backend.core.clock import Clock, clock_of
 from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
+from backend.custody.keys.chosen import KeyStores
 from backend.custody.models import Intent
 from backend.custody.node import Node
 from backend.custody.outbox import Outbox
-from backend.custody.signing import EmbeddedKeyStore
 from backend.custody.states import FINAL
+from backend.custody.work import Limits
 from backend.identity import reactions as identity
 from backend.issues import reactions as issues
 from backend.notifications import reactions as notifications
@@ -68,17 +69,24 @@ class Worker:
         self._settings = settings
         self._clock: Clock = clock_of(settings.clock)
         self.name = name or f"{socket.gethostname()}-{os.getpid()}"
-        self._outbox = Outbox(self._unit, node, EmbeddedKeyStore(), chain_id=settings.chain_id, worker=self.name)
+        limits = Limits(settings.sender_window, settings.sender_in_flight, settings.sender_batch)
+        keys = KeyStores(settings)
+        self._outbox = Outbox(self._unit, node, keys, chain_id=settings.chain_id, worker=self.name, limits=limits)
         self._height: int | None = None
         self._ticked_at = 0.0
         self._retry_at: dict[str, float] = {}
 
     def round(self) -> int:
         """One round; the number of things done."""
-        done = self._outbox.round() + self._react()
-        if done or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:
+        moves, reactions = self._outbox.round(), self._react()
+        # What the sender moves on its way concerns no domain; what has ended does.
+        if reactions or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:
             self._tick()
-        return done
+        return moves + reactions
+
+    def stop(self) -> None:
+        """Give the wallets back: another worker need not wait for the leases to end."""
+        self._outbox.release()
 
     def _react(self) -> int:
         with unit_of_work(self._engine, write=False) as session:
@@ -153,6 +161,7 @@ def main() -> int:
             done = 0
             stop.wait(RETRY_AFTER_S)
         stop.wait(0.0 if done else settings.worker_interval_s)
+    worker.stop()
     node.close()
     engine.dispose()
     return 0

@@ -4,8 +4,13 @@ Each owner has a data key (AES-256-GCM, NIST SP 800-38D) that is itself wrapped 
 Rotating the KEK re-wraps the data keys and touches nothing else.
 
     VaultError
-    ├── KekMissing     no key-encryption key is configured
-    └── KekWrong       the key doesn't open what it should (another key, or a damaged row)
+    ├── KekMissing        no key-encryption key is configured, or what is configured is no key
+    ├── KekUnknown        the data key is wrapped by a key-encryption key that isn't configured
+    ├── DataKeyMissing    the owner has no data key: nothing was ever sealed for it, or the row is gone
+    └── KekWrong          the text doesn't open: a damaged row, or one that belongs to another owner
+
+While a rotation runs (:mod:`backend.custody.rotate`) two key-encryption keys are accepted: new data keys are wrapped by the new one, and
+what the old one wraps still opens.
 """
 
 from __future__ import annotations
@@ -13,12 +18,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, func, select
 
 from backend.core.context import Context
 from backend.core.db import Session, UtcDateTime
@@ -26,6 +34,8 @@ from backend.core.errors import DomainError
 from backend.settings import Settings
 
 _NONCE = 12
+_AT_ONCE = 500
+"""Owners in one question: SQLite takes a limited number of values in one statement."""
 
 
 class VaultError(DomainError):
@@ -48,7 +58,26 @@ class KekWrong(VaultError):
     """The key doesn't open the data key, or the sealed row is damaged."""
 
     code = "vault_kek_wrong"
-    message_en = "The key-encryption key does not open the stored data: another key, or a damaged row."
+    message_en = "The stored data does not open: another key-encryption key, or a damaged row."
+
+
+class KekUnknown(VaultError):
+    """The data key is wrapped by a key-encryption key that isn't configured."""
+
+    code = "vault_kek_unknown"
+    message_en = (
+        "The data key is wrapped by a key-encryption key that is not configured: set KAPITAL_KEK_FILE, or KAPITAL_KEK_PREVIOUS_FILE "
+        "during a rotation."
+    )
+
+
+class DataKeyMissing(VaultError):
+    """The owner has no data key."""
+
+    code = "vault_data_key_missing"
+    message_en = (
+        "There is no data key for what is to be opened: the row is gone, or nothing was ever sealed for this owner."
+    )
 
 
 class DataKey(SQLModel, table=True):
@@ -64,15 +93,33 @@ class DataKey(SQLModel, table=True):
 
 def load_kek(settings: Settings) -> bytes:
     """The key-encryption key, 32 bytes. Development without a key uses a fixed one that production refuses."""
-    text = settings.kek
-    if settings.kek_file is not None:
-        if not settings.kek_file.exists():
-            raise KekMissing
-        text = settings.kek_file.read_text().strip()
+    text = _configured(settings.kek_file, settings.kek)
     if text is None:
         if settings.environment == "production":
             raise KekMissing
         return hashlib.sha256(b"kapital development key").digest()
+    return _key_of(text)
+
+
+def accepted_keks(settings: Settings) -> dict[str, bytes]:
+    """Key-encryption keys by name: the present one, and during a rotation the previous one."""
+    keys = [load_kek(settings)]
+    previous = _configured(settings.kek_previous_file, settings.kek_previous)
+    if previous is not None:
+        keys.append(_key_of(previous))
+    return {kek_id(key): key for key in keys}
+
+
+def _configured(path: Path | None, text: str | None) -> str | None:
+    if path is None:
+        return text
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise KekMissing from error
+
+
+def _key_of(text: str) -> bytes:
     try:
         key = bytes.fromhex(text)
     except ValueError as error:
@@ -90,12 +137,32 @@ def kek_id(kek: bytes) -> str:
 def seal(ctx: Context, owner_id: str, content: bytes | dict[str, Any]) -> bytes:
     """Encrypt for an owner; the owner's identifier is authenticated with the text."""
     data = json.dumps(content, ensure_ascii=False, sort_keys=True).encode() if isinstance(content, dict) else content
-    return _encrypt(_data_key(ctx, owner_id), data, owner_id)
+    return _encrypt(_data_key_for_sealing(ctx, owner_id), data, owner_id)
 
 
 def unseal(ctx: Context, owner_id: str, blob: bytes) -> bytes:
     """Decrypt what :func:`seal` made for that owner; raises :class:`KekWrong`."""
     return _decrypt(_data_key(ctx, owner_id), blob, owner_id)
+
+
+def unseal_many(ctx: Context, blobs: Mapping[str, bytes]) -> dict[str, bytes | VaultError]:
+    """Decrypt one text of each of many owners in one question to the database; a :class:`VaultError` in the place of what doesn't open."""
+    keks = accepted_keks(ctx.settings)
+    rows: dict[str, DataKey] = {}
+    owners = list(blobs)
+    for start in range(0, len(owners), _AT_ONCE):
+        statement = select(DataKey).where(col(DataKey.owner_id).in_(owners[start : start + _AT_ONCE]))
+        rows.update((row.owner_id, row) for row in ctx.session.exec(statement))
+    return {owner: _opened(keks, rows.get(owner), owner, blob) for owner, blob in blobs.items()}
+
+
+def _opened(keks: Mapping[str, bytes], row: DataKey | None, owner_id: str, blob: bytes) -> bytes | VaultError:
+    try:
+        if row is None:
+            return DataKeyMissing()
+        return _decrypt(_unwrapped(keks, row), blob, owner_id)
+    except VaultError as error:
+        return error
 
 
 def unseal_dict(ctx: Context, owner_id: str, blob: bytes) -> dict[str, Any]:
@@ -111,28 +178,62 @@ def forget(ctx: Context, owner_id: str) -> None:
         ctx.session.delete(row)
 
 
-def rewrap_all(session: Session, old_kek: bytes, new_kek: bytes) -> int:
-    """Wrap every data key anew; returns how many. The caller's transaction makes it all or nothing."""
-    count = 0
-    for row in session.exec(select(DataKey).where(DataKey.kek_id == kek_id(old_kek))):
-        row.wrapped = _encrypt(new_kek, _decrypt(old_kek, row.wrapped, row.owner_id), row.owner_id)
-        row.kek_id = kek_id(new_kek)
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """One bundle of a rotation: how many were wrapped anew, whose data key doesn't open, and the last owner looked at; empty: the end."""
+
+    count: int
+    broken: list[str]
+    last: str
+
+
+def rewrap_some(session: Session, settings: Settings, *, after: str, limit: int) -> Wrapped:
+    """Wrap the next data keys after an owner by the present key. A row that doesn't open is left as it is and named."""
+    keks, present = accepted_keks(settings), load_kek(settings)
+    statement = select(DataKey).where(col(DataKey.owner_id) > after, col(DataKey.kek_id) != kek_id(present))
+    rows = list(session.exec(statement.order_by(col(DataKey.owner_id)).limit(limit).with_for_update()))
+    broken: list[str] = []
+    for row in rows:
+        try:
+            row.wrapped = _encrypt(present, _unwrapped(keks, row), row.owner_id)
+        except VaultError:
+            broken.append(row.owner_id)
+            continue
+        row.kek_id = kek_id(present)
         session.add(row)
-        count += 1
     session.flush()
-    return count
+    return Wrapped(len(rows) - len(broken), broken, rows[-1].owner_id if rows else "")
+
+
+def wrapped_by(session: Session) -> dict[str, int]:
+    """How many data keys each key-encryption key wraps, by its name."""
+    rows = session.exec(select(DataKey.kek_id, func.count()).group_by(col(DataKey.kek_id)))
+    return dict(rows.all())
 
 
 def _data_key(ctx: Context, owner_id: str) -> bytes:
-    kek = load_kek(ctx.settings)
     row = ctx.session.get(DataKey, owner_id)
     if row is None:
-        key = AESGCM.generate_key(256)
-        wrapped = _encrypt(kek, key, owner_id)
-        ctx.session.add(DataKey(owner_id=owner_id, wrapped=wrapped, kek_id=kek_id(kek), created_at=datetime.now(UTC)))
-        ctx.session.flush()
-        return key
-    return _decrypt(kek, row.wrapped, owner_id)
+        raise DataKeyMissing
+    return _unwrapped(accepted_keks(ctx.settings), row)
+
+
+def _data_key_for_sealing(ctx: Context, owner_id: str) -> bytes:
+    if ctx.session.get(DataKey, owner_id) is not None:
+        return _data_key(ctx, owner_id)
+    kek = load_kek(ctx.settings)
+    key = AESGCM.generate_key(256)
+    wrapped = _encrypt(kek, key, owner_id)
+    ctx.session.add(DataKey(owner_id=owner_id, wrapped=wrapped, kek_id=kek_id(kek), created_at=datetime.now(UTC)))
+    ctx.session.flush()
+    return key
+
+
+def _unwrapped(keks: Mapping[str, bytes], row: DataKey) -> bytes:
+    kek = keks.get(row.kek_id)
+    if kek is None:
+        raise KekUnknown
+    return _decrypt(kek, row.wrapped, row.owner_id)
 
 
 def _encrypt(key: bytes, data: bytes, owner_id: str) -> bytes:

@@ -1,20 +1,25 @@
-"""The narrow door to the node that the sender needs: five questions and one act.
+"""The narrow door to the node that the sender needs: a few questions and one act, each for many at once (JSON-RPC batches).
 
     NodeError
     ├── NodeDownError        no answer: it may or may not have happened; ask again with the same bytes
     └── NodeRefusedError     the node answered with an error (code, message, revert data)
 
-The httpx transport is the seam that tests replace.
+In a batch each answer stands for itself: a :class:`NodeError` in its place says what became of that one. The httpx transport is the seam
+that tests replace.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 # JSON-RPC "internal error" and "limit exceeded" (EIP-1474) without revert data say nothing of the call itself.
 _BUSY = frozenset({-32603, -32005})
+_BATCH = 250
+"""Questions in one request; Besu refuses more than 1,024 and many requests of moderate size keep a node's threads busier than one large."""
 
 
 class NodeError(Exception):
@@ -35,6 +40,29 @@ class NodeRefusedError(NodeError):
         self.data = data
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to simulate; ``gas`` None asks with the node's own limit."""
+
+    sender: str
+    to: str
+    data: str
+    gas: int | None = None
+
+    def body(self) -> dict[str, str]:
+        """As JSON-RPC wants it."""
+        fields = {"from": self.sender, "to": self.to, "data": self.data}
+        return fields if self.gas is None else {**fields, "gas": hex(self.gas)}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a transaction is, and whether the contract carried it out."""
+
+    block_number: int
+    ok: bool
+
+
 class Node:
     """JSON-RPC over HTTP. Never retries by itself: the sender decides what may be repeated."""
 
@@ -46,42 +74,105 @@ class Node:
         """Close the connection."""
         self._http.close()
 
+    # ------------------------------------------------------------------ one
+
     def simulate(self, *, sender: str, to: str, data: str, block: str = "latest") -> None:
         """Run the call without a transaction; raises :class:`NodeRefusedError` with the revert data when the contract refuses."""
-        self._ask("eth_call", [{"from": sender, "to": to, "data": data}, block])
-
-    def estimate_gas(self, *, sender: str, to: str, data: str) -> int:
-        """Gas that the call needs now."""
-        return int(self._ask("eth_estimateGas", [{"from": sender, "to": to, "data": data}]), 16)
-
-    def transaction_count(self, address: str) -> int:
-        """Mined transactions of an address."""
-        return int(self._ask("eth_getTransactionCount", [address, "latest"]), 16)
+        self._ask("eth_call", [Call(sender, to, data).body(), block])
 
     def block_number(self) -> int:
         """Height of the head."""
         return int(self._ask("eth_blockNumber", []), 16)
 
-    def has_transaction(self, tx_hash: str) -> bool:
-        """Whether the node knows the transaction, mined or pending."""
-        return self._ask("eth_getTransactionByHash", [tx_hash]) is not None
+    def mined(self, number: int) -> dict[str, bool]:
+        """Hashes of the transactions of a block and whether each was carried out; empty when the node hasn't the block."""
+        receipts = self._ask("eth_getBlockReceipts", [hex(number)]) or []
+        return {str(one["transactionHash"]): int(one["status"], 16) == 1 for one in receipts}
 
-    def send_raw(self, raw: str) -> str:
-        """Hand over signed bytes; the transaction hash."""
-        return str(self._ask("eth_sendRawTransaction", [raw]))
+    # ------------------------------------------------------------------ many
+
+    def simulate_many(self, calls: Sequence[Call]) -> list[NodeError | None]:
+        """What each call would meet at the head; None: nothing stands against it."""
+        answers = self._ask_many([("eth_call", [call.body(), "latest"]) for call in calls])
+        return [answer if isinstance(answer, NodeError) else None for answer in answers]
+
+    def estimate_many(self, calls: Sequence[Call]) -> list[int | NodeError]:
+        """Gas that each call needs now."""
+        return _numbers(self._ask_many([("eth_estimateGas", [call.body()]) for call in calls]))
+
+    def transaction_counts(self, addresses: Sequence[str]) -> list[int | NodeError]:
+        """Mined transactions of each address."""
+        return _numbers(self._ask_many([("eth_getTransactionCount", [address, "latest"]) for address in addresses]))
+
+    def known(self, hashes: Sequence[str]) -> list[bool | NodeError]:
+        """Whether the node knows each transaction, mined or pending."""
+        answers = self._ask_many([("eth_getTransactionByHash", [one]) for one in hashes])
+        return [answer if isinstance(answer, NodeError) else answer is not None for answer in answers]
+
+    def receipts(self, hashes: Sequence[str]) -> list[Receipt | NodeError | None]:
+        """The block that holds each transaction and whether it was carried out; None: no block holds it."""
+        answers = self._ask_many([("eth_getTransactionReceipt", [one]) for one in hashes])
+        return [_receipt(answer) if isinstance(answer, dict) else answer for answer in answers]
+
+    def send_many(self, raws: Sequence[str]) -> list[NodeError | None]:
+        """Hand over signed bytes, in this order; None: taken."""
+        answers = self._ask_many([("eth_sendRawTransaction", [raw]) for raw in raws])
+        return [answer if isinstance(answer, NodeError) else None for answer in answers]
+
+    # ------------------------------------------------------------------ wire
 
     def _ask(self, method: str, params: list[Any]) -> Any:
+        answer = self._post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        if not isinstance(answer, dict):
+            raise NodeDownError(f"{method}: an answer that is none")
+        result = _result(method, answer)
+        if isinstance(result, NodeError):
+            raise result
+        return result
+
+    def _ask_many(self, questions: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        return [answer for part in _parts(questions) for answer in self._ask_part(part)]
+
+    def _ask_part(self, questions: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        body = [
+            {"jsonrpc": "2.0", "id": place, "method": method, "params": params}
+            for place, (method, params) in enumerate(questions)
+        ]
+        answers = self._post(body)
+        if not isinstance(
+            answers, list
+        ):  # the whole batch is refused, e.g. by a limit: nothing of it is known to have happened
+            raise NodeDownError(f"batch refused: {str(answers)[:200]}")
+        by_id = {one.get("id"): one for one in answers if isinstance(one, dict)}
+        nothing = {"error": {"code": -32603, "message": "no answer in the batch"}}
+        return [_result(method, by_id.get(place, nothing)) for place, (method, _) in enumerate(questions)]
+
+    def _post(self, body: Any) -> Any:
         try:
-            response = self._http.post(self._url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-            answer = response.json()
+            return self._http.post(self._url, json=body).json()
         except (httpx.HTTPError, ValueError) as error:
-            raise NodeDownError(f"{method}: {error}") from error
-        if "error" in answer:
-            refused = _refusal(answer["error"])
-            if refused.code in _BUSY and refused.data is None and "revert" not in refused.message.lower():
-                raise NodeDownError(f"{method}: {refused}") from refused
-            raise refused
+            raise NodeDownError(str(error) or type(error).__name__) from error
+
+
+def _parts(questions: Sequence[tuple[str, list[Any]]]) -> Iterator[Sequence[tuple[str, list[Any]]]]:
+    return (questions[start : start + _BATCH] for start in range(0, len(questions), _BATCH))
+
+
+def _numbers(answers: list[Any]) -> list[int | NodeError]:
+    return [answer if isinstance(answer, NodeError) else int(answer, 16) for answer in answers]
+
+
+def _receipt(answer: dict[str, Any]) -> Receipt:
+    return Receipt(int(answer["blockNumber"], 16), int(answer["status"], 16) == 1)
+
+
+def _result(method: str, answer: dict[str, Any]) -> Any:
+    if "error" not in answer:
         return answer.get("result")
+    refused = _refusal(answer["error"])
+    if refused.code in _BUSY and refused.data is None and "revert" not in refused.message.lower():
+        return NodeDownError(f"{method}: {refused}")
+    return refused
 
 
 def _refusal(problem: dict[str, Any]) -> NodeRefusedError:

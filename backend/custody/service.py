@@ -7,13 +7,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from eth_account import Account
-
-from backend.core import vault
 from backend.core.context import Context
 from backend.core.ids import bytes32_of, new_id
-from backend.custody import calls, repository
+from backend.core.journal import record
+from backend.custody import calls, policy, repository, words
 from backend.custody.errors import IntentDiffers, WalletMissing
+from backend.custody.keys.chosen import stores_of
 from backend.custody.models import Intent, Wallet
 
 __all__ = [
@@ -35,18 +34,20 @@ def create_wallet(ctx: Context, owner_kind: str, owner_id: str) -> str:
     present = repository.wallet_of(ctx, owner_kind, owner_id)
     if present is not None:
         return present.address
-    account = Account.create()
-    address = str(account.address).lower()
+    store = stores_of(ctx.settings).for_new_keys()
+    made = store.make(ctx)
     row = Wallet(
-        address=address,
+        address=made.address,
         owner_kind=owner_kind,
         owner_id=owner_id,
-        sealed_key=vault.seal(ctx, f"wallet:{address}", bytes(account.key)),
+        store=store.name,
+        key_ref=made.key_ref,
+        sealed_key=made.sealed_key,
         created_at=datetime.now(UTC),
     )
     ctx.session.add(row)
     ctx.session.flush()
-    return address
+    return made.address
 
 
 def wallet_of(ctx: Context, owner_kind: str, owner_id: str) -> str:
@@ -75,7 +76,8 @@ def request_call(
     The same key with the same content returns the stored intent; with other content it raises :class:`IntentDiffers`. ``address`` may be
     left out for the contracts of the deployment. ``args`` are in ABI order; ``bytes32`` as 0x text. Nothing is sent here.
     """
-    if repository.wallet(ctx, wallet) is None:
+    owner = repository.wallet(ctx, wallet)
+    if owner is None:
         raise WalletMissing
     target = (address or calls.address_of(ctx.settings, contract)).lower()
     data = calls.encode(contract, function, args)
@@ -85,6 +87,10 @@ def request_call(
         if present.content_hash != digest:
             raise IntentDiffers
         return present
+    policy.check_request(ctx, owner, contract, function, target, args)
+    kopeks = policy.sum_of(contract, function, args)
+    policy.check_limits(ctx, owner, kopeks)
+    shown = words.shown(ctx, owner, contract, function, target, data, summary)
     now = datetime.now(UTC)
     row = Intent(
         id=new_id(),
@@ -99,12 +105,18 @@ def request_call(
         ref_kind=ref_kind,
         ref_id=ref_id,
         summary=summary,
+        shown=shown,
+        shown_hash=words.hash_of(shown),
+        sum_kopeks=kopeks,
         requested_by=ctx.actor.user_id,
         created_at=now,
         updated_at=now,
     )
     ctx.session.add(row)
     ctx.session.flush()
+    if not ctx.actor.is_system:
+        details = {"call": f"{contract}.{function}", "wallet": row.wallet, "shown": row.shown_hash}
+        record(ctx, action="custody.call.accepted", entity="intent", entity_id=row.id, details=details)
     return row
 
 

@@ -6,7 +6,7 @@ from backend.core.states import StateMachine
 
 
 class IntentState(StrEnum):
-    """States of an intent; each move is a database transaction of its own."""
+    """States of an intent; each move is committed before the next one begins."""
 
     ACCEPTED = "ACCEPTED"
     """The call is stored; nothing is signed."""
@@ -16,21 +16,29 @@ class IntentState(StrEnum):
     """Bytes and hash are stored; nothing has left the process."""
     SENT = "SENT"
     """A node has been given the bytes at least once."""
+    MINED = "MINED"
+    """A node says that a block holds it (``mined_ok`` tells whether the contract carried it out); the indexer has not verified that block yet."""
     CONFIRMED = "CONFIRMED"
     """The indexer has verified and mirrored the block that holds it, and it succeeded."""
     REVERTED = "REVERTED"
     """The same, but the contract refused it; nothing changed on chain."""
     FAILED = "FAILED"
-    """Refused by simulation before a nonce was given; it will never be sent."""
+    """It will never be carried out: refused by simulation before a nonce was given, or its number was spent by an explicit cancel."""
 
 
 FINAL = frozenset({IntentState.CONFIRMED, IntentState.REVERTED, IntentState.FAILED})
+IN_FLIGHT = frozenset({IntentState.NONCE_GIVEN, IntentState.SIGNED, IntentState.SENT})
+OPEN = frozenset(IntentState) - FINAL
+
+_SETTLED = {IntentState.CONFIRMED, IntentState.REVERTED, IntentState.FAILED}
 
 MACHINE = StateMachine(
     {
         IntentState.ACCEPTED: {IntentState.NONCE_GIVEN, IntentState.FAILED},
-        IntentState.NONCE_GIVEN: {IntentState.SIGNED},
-        IntentState.SIGNED: {IntentState.SENT, IntentState.CONFIRMED, IntentState.REVERTED},
-        IntentState.SENT: {IntentState.CONFIRMED, IntentState.REVERTED},
+        IntentState.NONCE_GIVEN: {IntentState.SIGNED, IntentState.FAILED},
+        IntentState.SIGNED: {IntentState.SENT, IntentState.MINED} | _SETTLED,
+        IntentState.SENT: {IntentState.MINED} | _SETTLED,
+        # A node that lost its newest blocks in a crash is given the same bytes again.
+        IntentState.MINED: {IntentState.SENT} | _SETTLED,
     }
 )

@@ -10,8 +10,8 @@ from sqlmodel import select
 
 from backend.core.journal import JournalEntry
 from backend.custody.models import Wallet
-from backend.custody.outbox import RESEND_AFTER, WINDOW
 from backend.custody.states import FINAL, IntentState
+from backend.custody.work import RESEND_AFTER, Limits
 from backend.settings import Settings
 from tests.backend.custody.world import Faults, KilledError, World, at_call, at_random
 from tests.factories.chain import write_deployment
@@ -131,11 +131,40 @@ def test_a_time_out_is_not_a_failure(world: World) -> None:
 
 def test_a_mined_transaction_is_confirmed_only_when_it_is_mirrored(world: World) -> None:
     world.ask(world.wallet("treasury"), 1)
-    world.worker().round()
+    worker = world.worker()
+    worker.round()
+    world.node.mine()
+    for _ in range(2):
+        world.time_passes()
+        worker.round()
+        mined = world.intents()[0]
+        assert (mined.state, mined.block_number, mined.mined_ok) == (IntentState.MINED, 1, True)
+    assert sum(world.node.nonces(mined.wallet)) == 0
+
+
+def test_the_next_worker_learns_what_was_mined_while_nobody_looked(world: World) -> None:
+    world.ask(world.wallet("treasury"), 1)
+    world.worker("one").round()
     world.node.mine()
     world.time_passes()
-    world.worker().round()
-    assert world.intents()[0].state == IntentState.SENT
+    world.worker("two").round()
+    assert [one.state for one in world.intents()] == [IntentState.MINED]
+
+
+def test_bytes_of_a_block_that_the_node_lost_are_sent_again(world: World) -> None:
+    wallet = world.wallet("treasury")
+    world.ask(wallet, 1)
+    worker = world.worker()
+    worker.round()
+    world.node.mine()
+    worker.round()
+    assert [one.state for one in world.intents()] == [IntentState.MINED]
+    world.node.forget_blocks()
+    world.time_passes()
+    worker.round()
+    assert [one.state for one in world.intents()] == [IntentState.SENT]
+    world.finish()
+    world.check([wallet])
 
 
 def test_a_refusal_that_depends_on_what_is_in_flight_waits_for_it(world: World) -> None:
@@ -181,15 +210,16 @@ def test_nothing_is_sent_after_somebody_else_used_a_nonce_of_the_wallet(world: W
         world.worker("next").round()
     assert world.wallet_row(wallet).stopped_reason is not None
     assert not world.node.pool
-    assert [one.nonce for one in world.intents()] == [0, None]
+    assert [one.state for one in world.intents()] == [IntentState.SIGNED] * 2
 
 
 def test_no_more_than_a_window_is_in_flight(world: World) -> None:
-    wallet = world.wallet("treasury")
-    for number in range(WINDOW + 3):
+    wallet, window = world.wallet("treasury"), 5
+    world.limits = Limits(window=window)
+    for number in range(window + 3):
         world.ask(wallet, number)
     world.worker().round()
-    assert len(world.node.pool) == WINDOW
+    assert len(world.node.pool) == window
     world.finish()
     world.check([wallet])
 

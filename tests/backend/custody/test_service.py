@@ -46,7 +46,7 @@ def ask(ctx: Context, wallet: str, kopeks: int = 100, **changes: Any) -> Intent:
 
 
 def test_the_same_key_with_the_same_content_is_the_same_promise(ctx: Context) -> None:
-    wallet = custody.create_wallet(ctx, "system", "treasury")
+    wallet = custody.create_wallet(ctx, "officer", "treasury")
     first = ask(ctx, wallet)
     assert ask(ctx, wallet.upper().replace("0X", "0x")).id == first.id
     assert custody.intents_of(ctx, "cash.credit", "1") == [first]
@@ -54,14 +54,14 @@ def test_the_same_key_with_the_same_content_is_the_same_promise(ctx: Context) ->
 
 @pytest.mark.parametrize("changes", [{"kopeks": 101}, {"ref_id": "2"}, {"ref_kind": "other"}])
 def test_the_same_key_with_other_content_is_refused(ctx: Context, changes: dict[str, Any]) -> None:
-    wallet = custody.create_wallet(ctx, "system", "treasury")
+    wallet = custody.create_wallet(ctx, "officer", "treasury")
     ask(ctx, wallet)
     with pytest.raises(IntentDiffers):
         ask(ctx, wallet, **changes)
 
 
 def test_what_is_unknown_is_refused(ctx: Context) -> None:
-    wallet = custody.create_wallet(ctx, "system", "treasury")
+    wallet = custody.create_wallet(ctx, "officer", "treasury")
     unknown: list[dict[str, Any]] = [{"contract": "Nothing"}, {"function": "nothing"}, {"contract": "../abi"}]
     for changes in unknown:
         with pytest.raises(CallUnknown):
@@ -197,13 +197,34 @@ def test_no_answer_and_a_busy_node_are_not_verdicts(answer: Any) -> None:
 def test_a_refusal_carries_its_revert_data(answer: Any, data: str | None) -> None:
     node = node_that_answers(answer)
     with pytest.raises(NodeRefusedError) as refused:
-        node.send_raw("0x00")
+        node.simulate(sender=HOLDER, to=HOLDER, data="0x")
     assert refused.value.data == data
     node.close()
 
 
-def test_numbers_are_read(ctx: Context) -> None:
+def test_answers_of_a_batch_are_told_apart_by_their_numbers_not_their_order() -> None:
+    node = node_that_answers(
+        [
+            {"jsonrpc": "2.0", "id": 2, "result": "0x12"},
+            {"jsonrpc": "2.0", "id": 0, "result": "0x10"},
+            {**error(3, "execution reverted", "0x1234"), "id": 1},
+        ]
+    )
+    first, refused, third, missing = node.transaction_counts([HOLDER] * 4)
+    assert (first, third) == (16, 18)
+    assert isinstance(refused, NodeRefusedError)
+    assert isinstance(missing, NodeDownError)
+    node.close()
+
+
+def test_a_batch_that_is_refused_whole_is_no_verdict_on_any_of_it() -> None:
+    node = node_that_answers(error(-32005, "batch size too large"))
+    with pytest.raises(NodeDownError):
+        node.send_many(["0x00"])
+    node.close()
+
+
+def test_the_head_is_read() -> None:
     node = node_that_answers({"jsonrpc": "2.0", "id": 1, "result": "0x10"})
-    assert node.transaction_count(HOLDER) == node.block_number() == node.estimate_gas(sender="", to="", data="") == 16
-    assert node.has_transaction("0x")
+    assert node.block_number() == 16
     node.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,12 @@ from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
 from backend.core.ids import bytes32_of
 from backend.custody import service as custody
+from backend.custody.keys.chosen import KeyStores
 from backend.custody.models import Intent, Wallet
-from backend.custody.node import NodeDownError, NodeRefusedError
+from backend.custody.node import Call, NodeDownError, NodeError, NodeRefusedError, Receipt
 from backend.custody.outbox import Outbox
-from backend.custody.signing import EmbeddedKeyStore
 from backend.custody.states import FINAL, IntentState
+from backend.custody.work import Limits
 from backend.settings import Settings
 from indexer.models import ChainBlock
 from tests.factories.chain import Chain, address
@@ -87,42 +88,81 @@ class FakeNode:
     hook: Callable[[str], None] = lambda _method: None
     pool: dict[str, Mined] = field(default_factory=dict)
     blocks: list[Mined] = field(default_factory=list)
+    heights: list[list[Mined]] = field(default_factory=list)
     payloads: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     foreign: dict[str, int] = field(default_factory=dict)
 
     def simulate(self, *, sender: str, to: str, data: str, block: str = "latest") -> None:
         del sender, to
-        with self._answering("simulate"):
+        with self._answering("replay"):
             if data in self.refused or (block != "latest" and data in self.reverted):
                 raise NodeRefusedError(3, "execution reverted", REVERT_DATA)
 
-    def estimate_gas(self, *, sender: str, to: str, data: str) -> int:
-        del sender, to, data
+    def block_number(self) -> int:
+        with self._answering("head"):
+            return len(self.heights)
+
+    def mined(self, number: int) -> dict[str, bool]:
+        with self._answering("receipts"):
+            return {one.hash: one.status == 1 for one in self.heights[number - 1]} if number else {}
+
+    def simulate_many(self, calls: Sequence[Call]) -> list[NodeError | None]:
+        with self._answering("simulate"):
+            refusal = NodeRefusedError(3, "execution reverted", REVERT_DATA)
+            return [refusal if call.data in self.refused else self._lost("simulate") for call in calls]
+
+    def estimate_many(self, calls: Sequence[Call]) -> list[int | NodeError]:
         with self._answering("estimate"):
-            return 100_000
+            refusal = NodeRefusedError(3, "execution reverted", REVERT_DATA)
+            return [refusal if call.data in self.refused else self._lost("estimate") or 100_000 for call in calls]
 
-    def transaction_count(self, address: str) -> int:
+    def transaction_counts(self, addresses: Sequence[str]) -> list[int | NodeError]:
         with self._answering("count"):
-            return self._count(address)
+            return [self._lost("count") or self._count(address) for address in addresses]
 
-    def has_transaction(self, tx_hash: str) -> bool:
+    def known(self, hashes: Sequence[str]) -> list[bool | NodeError]:
         with self._answering("has"):
-            return tx_hash in self.pool or any(one.hash == tx_hash for one in self.blocks)
+            return [self._lost("has") or self._has(one) for one in hashes]
 
-    def send_raw(self, raw: str) -> str:
+    def receipts(self, hashes: Sequence[str]) -> list[Receipt | NodeError | None]:
+        with self._answering("receipt"):
+            return [self._lost("receipt") or self._receipt(one) for one in hashes]
+
+    def _receipt(self, tx_hash: str) -> Receipt | None:
+        found = [(n, one) for n, block in enumerate(self.heights, 1) for one in block if one.hash == tx_hash]
+        return Receipt(found[0][0], found[0][1].status == 1) if found else None
+
+    def send_many(self, raws: Sequence[str]) -> list[NodeError | None]:
         with self._answering("send"):
-            one = self._read(raw)
-            self.payloads.setdefault((one.sender, one.nonce), set()).add(one.hash)
-            if one.nonce < self._count(one.sender):
-                raise NodeRefusedError(-32000, "Nonce too low", None)
-            if one.hash in self.pool:
-                raise NodeRefusedError(-32000, "Known transaction", None)
-            self.pool[one.hash] = one
-            return one.hash
+            return [self._send(raw) for raw in raws]
+
+    def _has(self, tx_hash: str) -> bool:
+        return tx_hash in self.pool or any(one.hash == tx_hash for one in self.blocks)
+
+    def _send(self, raw: str) -> NodeError | None:
+        if self.faults.lose("send:one"):
+            return NodeDownError("one of the batch did not arrive")
+        one = self._read(raw)
+        self.payloads.setdefault((one.sender, one.nonce), set()).add(one.hash)
+        if one.nonce < self._count(one.sender):
+            return NodeRefusedError(-32000, "Nonce too low", None)
+        if one.hash in self.pool:
+            return NodeRefusedError(-32000, "Known transaction", None)
+        self.pool[one.hash] = one
+        return self._lost("send:one")
+
+    def _lost(self, method: str) -> NodeDownError | None:
+        return NodeDownError(f"one answer to {method} was lost") if self.faults.lose(method) else None
 
     def restart(self) -> None:
         """The pool is gone; what is mined stays."""
         self.pool.clear()
+
+    def forget_blocks(self) -> None:
+        """A crash before anything was written: everything mined and the pool are gone."""
+        self.pool.clear()
+        self.blocks.clear()
+        self.heights.clear()
 
     def mine(self) -> list[Mined]:
         """A block of everything in the pool that is next in its sender's order."""
@@ -132,6 +172,7 @@ class FakeNode:
                 del self.pool[one.hash]
                 self.blocks.append(one)
                 found.append(one)
+        self.heights.append(found)
         return found
 
     def nonces(self, wallet: str) -> list[int]:
@@ -172,6 +213,7 @@ class World:
     settings: Settings
     node: FakeNode = field(default_factory=FakeNode)
     faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
 
     @contextmanager
     def unit(self) -> Iterator[Context]:
@@ -191,12 +233,13 @@ class World:
 
     def worker(self, name: str = "one") -> Outbox:
         """A process of this name, as it is after its start."""
-        return Outbox(self.unit, self.node, EmbeddedKeyStore(), chain_id=CHAIN_ID, worker=name)
+        keys = KeyStores(self.settings)
+        return Outbox(self.unit, self.node, keys, chain_id=CHAIN_ID, worker=name, limits=self.limits, hold_s=0.0)
 
     def wallet(self, owner: str) -> str:
         """A wallet of the operator."""
         with self.steady() as ctx:
-            return custody.create_wallet(ctx, "system", owner)
+            return custody.create_wallet(ctx, "officer", owner)
 
     def ask(self, wallet: str, number: int) -> Intent:
         """Promise one call that differs from all others."""

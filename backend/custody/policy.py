@@ -1,0 +1,177 @@
+"""What a wallet may sign: only our contracts, only the functions of its owner's kind and role, only within the limits.
+
+The contracts enforce the same rights; this list stands before the key, so that neither a fault in a domain nor a row slipped into the
+database makes a wallet sign something else. It is asked twice: when a call is accepted, with the roles of whoever asks, and again when it is
+signed, with the owner's kind alone. The lists are data; a test compares them with the functions of the committed ABIs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from backend.core.context import Context
+from backend.core.money import format_rubles
+from backend.core.permissions import Role
+from backend.custody import calls
+from backend.custody.errors import CallNotAllowed, LimitOfSigning
+from backend.custody.models import Intent, Wallet
+from backend.custody.states import IntentState
+from indexer.models import ChainIssue
+
+Calls = frozenset[tuple[str, str]]
+
+ASSET = "DigitalAsset"
+
+
+def _calls(**contracts: str) -> Calls:
+    return frozenset((contract, one) for contract, names in contracts.items() for one in names.split())
+
+
+PARTICIPANT = _calls(
+    Rubles="requestWithdrawal",
+    Placement="order recall allocate",
+    Exchange="offer accept withdraw",
+    DigitalAsset="transfer",
+    Payouts="declare fund cancel tender",
+)
+"""Investors and issuers; which of the two it is, the contracts know."""
+
+OPERATOR = _calls(
+    Anchors="anchor",
+    Placement="close settle cancelOrder",
+    Exchange="expire",
+    IssueRegistry="advance close",
+    Payouts="declare fund distribute cancel markOverdue markDefaulted returnTender",
+)
+"""The operator's service wallet carries out what is decided."""
+
+_PROPOSALS = _calls(FourEyes="propose approve cancel")
+
+BY_ROLE: dict[Role, Calls] = {
+    Role.COMPLIANCE_OFFICER: _PROPOSALS
+    | _calls(Participants="admit update block_", Placement="cancelOrder", Rubles="freeze", DigitalAsset="freeze"),
+    Role.MODERATOR: _PROPOSALS | _calls(Placement="suspend cancelOrder close", IssueRegistry="advance close"),
+    Role.TREASURER: _PROPOSALS | _calls(Rubles="credit confirmWithdrawal cancelWithdrawal"),
+    Role.REGISTRAR: _PROPOSALS,
+    Role.CORPORATE_ACTIONS: OPERATOR | _calls(Placement="suspend"),
+    Role.ADMINISTRATOR: _PROPOSALS,
+    Role.KYC_OFFICER: frozenset(),
+}
+
+PROPOSABLE = _calls(
+    AccessManager="grantRole revokeRole",
+    FourEyes="setRule",
+    Participants="unblock setLimit replace",
+    Rubles="moveAll unfreeze",
+    IssueRegistry="deploy",
+    Payouts="setTaxRule setGrace",
+    DigitalAsset="forcedTransfer forcedBurn replaceHolder setPaused appendRecordDate encumber release unfreeze setFrozenTokens setDocument "
+    "removeDocument",
+)
+"""What two officers may decide together (docs/contracts.md)."""
+
+BY_KIND: dict[str, Calls] = {
+    "participant": PARTICIPANT,
+    # An address made beforehand for an owner whose old one is replaced: it signs nothing before it is the owner's.
+    "successor": frozenset(),
+    "officer": frozenset().union(*BY_ROLE.values()),
+    "system": OPERATOR,
+}
+
+
+def check_request(ctx: Context, wallet: Wallet, contract: str, function: str, target: str, args: list[Any]) -> None:
+    """Raise :class:`CallNotAllowed` when the owner of the wallet may not make this call."""
+    name = function.partition("(")[0]
+    allowed = BY_KIND.get(wallet.owner_kind, frozenset())
+    if wallet.owner_kind == "officer" and not ctx.actor.is_system:
+        allowed = of_roles(ctx.actor.roles)
+    if (contract, name) not in allowed or not is_ours(ctx, contract, target):
+        raise CallNotAllowed
+    if (contract, name) == ("FourEyes", "propose"):
+        _check_proposed(ctx, str(args[0]), str(args[1]))
+
+
+def of_roles(roles: Iterable[Role]) -> Calls:
+    """Everything that the roles may call."""
+    return frozenset().union(*(BY_ROLE.get(role, frozenset()) for role in roles))
+
+
+def is_ours(ctx: Context, contract: str, target: str) -> bool:
+    """Whether the address is that contract of the deployment, or a token of the register."""
+    if contract != ASSET:
+        return target.lower() == calls.address_of(ctx.settings, contract)
+    return ctx.session.exec(select(ChainIssue.issue_id).where(ChainIssue.asset == target.lower())).first() is not None
+
+
+class Permits:
+    """The same before a signature, from the stored row alone: the bytes must be the call that the row names. Remembers addresses for a round."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._ours: dict[tuple[str, str], bool] = {}
+
+    def allows(self, owner_kind: str, contract: str, function: str, target: str, data: str) -> bool:
+        """Whether a wallet of this kind of owner may sign it."""
+        if (contract, function.partition("(")[0]) not in BY_KIND.get(owner_kind, frozenset()):
+            return False
+        place = (contract, target)
+        if place not in self._ours:
+            self._ours[place] = is_ours(self._ctx, contract, target)
+        return self._ours[place] and data[2:10] == calls.function_of(contract, function)[0].hex()
+
+
+def _check_proposed(ctx: Context, target: str, data: str) -> None:
+    for contract in sorted({one for one, _ in PROPOSABLE}):
+        if is_ours(ctx, contract, target):
+            found = calls.decode_call(contract, data)
+            if found is not None and (contract, found[0]) in PROPOSABLE:
+                return
+    raise CallNotAllowed
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def sum_of(contract: str, function: str, args: list[Any]) -> int | None:
+    """Rubles that a call moves by its own arguments, kopeks; None where it names no sum."""
+    _, types, inputs = calls.function_of(contract, function)
+    named = [
+        value
+        for value, kind, item in zip(args, types, inputs, strict=True)
+        if kind == "uint64" and "kopeks" in item["name"].lower()
+    ]
+    return sum(named) if named else None
+
+
+def check_limits(ctx: Context, wallet: Wallet, kopeks: int | None) -> None:
+    """Raise :class:`LimitOfSigning` when a participant's call exceeds what one call, or a day (Moscow business time aside: 24 hours), may move."""
+    settings = ctx.settings
+    if wallet.owner_kind != "participant":
+        return
+    if kopeks is not None and settings.sign_call_kopeks is not None and kopeks > settings.sign_call_kopeks:
+        raise _exceeded(settings.sign_call_kopeks, kopeks)
+    since = datetime.now(UTC) - timedelta(days=1)
+    lately = select(func.count(), func.coalesce(func.sum(col(Intent.sum_kopeks)), 0)).where(
+        col(Intent.wallet) == wallet.address, col(Intent.created_at) > since, col(Intent.state) != IntentState.FAILED
+    )
+    count, total = ctx.session.exec(lately).one()
+    moved = int(total or 0)
+    if count >= settings.sign_day_calls:
+        raise LimitOfSigning(
+            f"Не больше {settings.sign_day_calls} операций в сутки с одного адреса.",
+            f"No more than {settings.sign_day_calls} operations a day from one address.",
+        )
+    if kopeks is not None and settings.sign_day_kopeks is not None and moved + kopeks > settings.sign_day_kopeks:
+        raise _exceeded(settings.sign_day_kopeks, moved + kopeks)
+
+
+def _exceeded(limit: int, wanted: int) -> LimitOfSigning:
+    return LimitOfSigning(
+        f"Превышен предел подписания: {format_rubles(limit)}, нужно {format_rubles(wanted)}.",
+        f"The limit of signing is {format_rubles(limit)}, {format_rubles(wanted)} are wanted.",
+    )
