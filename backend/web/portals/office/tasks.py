@@ -17,6 +17,7 @@ from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.labels import label
 from backend.web.portals.office.tools import fragment
+from backend.web.render import moment, money
 from backend.web.routing import page_router
 
 router = page_router("/office/tasks")
@@ -92,6 +93,9 @@ def _subject(ctx: Context, task: Task) -> list[tuple[str, str]]:
     act = registrar.act_of_proposal(ctx, task.proposal.proposed_tx)
     if act is not None:
         return act_facts(ctx, act, task)
+    if task.function == "setLimit":
+        since, kopeks = (int(value) for value in list(task.arguments.values())[:2])
+        return [(_("Сумма за календарный год"), money(kopeks)), (_("Действует с"), moment(since))]
     issue = _issue(ctx, task)
     if issue is not None:
         return [
@@ -141,6 +145,8 @@ def _link(ctx: Context, task: Task) -> str:
     if task.function == "deploy":
         issue = _issue(ctx, task)
         return f"/office/issues/{issue.id}" if issue else "/office/issues?state=APPROVED"
+    if task.function == "setLimit":
+        return "/office/limits"
     return "/office/users" if task.function in {"grantRole", "revokeRole"} else ""
 
 
