@@ -6,7 +6,7 @@ from backend.web.i18n import mark as _
 from backend.web.labels.base import Label
 
 LABELS: dict[str, dict[str, Label]] = {
-    "document_kind": {"statement": Label(_("Выписка"), "blue")},
+    "issued_document": {"statement": Label(_("Выписка"), "blue")},
     "register_kind": {
         "participants": Label(_("Участники"), "blue"),
         "issues": Label(_("Выпуски"), "blue"),

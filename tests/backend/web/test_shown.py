@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from backend.core.permissions import Role
 from backend.identity import service as identity
 from backend.identity.service import ApplicantKind
 from backend.issues import service as issues
+from backend.web import labels
 from tests.backend.identity.forms import PERSON
 from tests.backend.issues.test_life import complete, factory
 from tests.backend.payouts.market import DECISIONS, FixedClock, make_market
@@ -141,3 +143,9 @@ def test_the_volume_in_the_checklist_has_its_thousands_apart(client: Any, system
         row = complete(owner).issue
         volume = next(one for one in issues.checklist(ctx, row) if one.code == "sum")
     assert volume.ru == "Объём выпуска: 10\u00a0000\u00a0000,00\u00a0₽"
+
+
+def test_no_two_domains_name_their_words_alike() -> None:
+    modules = [one for one in vars(labels).values() if isinstance(one, ModuleType) and hasattr(one, "LABELS")]
+    names = [name for module in modules for name in module.LABELS]
+    assert sorted(names) == sorted(labels.TABLES)
