@@ -27,7 +27,7 @@ from tests.web.walk_pages import (
 )
 from tests.web.walk_stage import Walk, count, rubles
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

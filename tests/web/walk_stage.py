@@ -26,7 +26,7 @@ from scripts.stack.officers import OfficerLogin
 from tests.web.conftest import Person, Site
 from tests.web.walk_up import READY
 
-START_WITHIN_S = 300
+START_WITHIN_S = 600
 ACTORS = (cast.MARIA, cast.PYOTR, cast.OLGA, cast.IVAN, cast.FACTORY)
 INVESTORS = ("maria", "pyotr", "olga", "ivan")
 DEPOSITS = {
