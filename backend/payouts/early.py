@@ -138,9 +138,7 @@ def _days(ctx: Context, decision: Decision, chain: ChainIssue) -> list[CallDay]:
 def _call_run(ctx: Context, issue: Issue, chosen: CallDay) -> PayoutRun:
     attempt = 1 + repository.attempts(ctx, issue.id, -chosen.payment_number)
     # Numbered minus the payment whose day it shares: the schedule's own runs keep theirs.
-    terms = planning.EarlyTerms(
-        "EARLY_CALL", -chosen.payment_number, chosen.day, chosen.record_at, chosen.record_number
-    )
+    terms = planning.RunTerms("EARLY_CALL", -chosen.payment_number, chosen.day, chosen.record_at, chosen.record_number)
     return planning.early_run(ctx, issue, terms, chosen.price_kopeks * MICRO, attempt)
 
 
@@ -159,7 +157,7 @@ def plan_puts(ctx: Context) -> None:
         number = repository.record_numbers(ctx, chain.asset).get(int(record_at.timestamp()))
         if number is None:
             continue  # deployed before decisions' windows became record dates of the token
-        terms = planning.EarlyTerms("EARLY_PUT", 0, put.pay, record_at, number)
+        terms = planning.RunTerms("EARLY_PUT", 0, put.pay, record_at, number)
         run = planning.early_run(ctx, issue, terms, _put_price(decision, put) * MICRO)
         record(ctx, action="payouts.put_planned", entity="payout", entity_id=run.id, details={"number": issue.number})
 

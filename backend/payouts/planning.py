@@ -78,8 +78,8 @@ def plan_again(ctx: Context, run: PayoutRun) -> PayoutRun:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyTerms:
-    """When an early redemption is paid, and who is paid: the holders at a record date, or those who presented units until it."""
+class RunTerms:
+    """What is paid when, and who is paid: the holders at a record date, or (put) those who presented units until it."""
 
     kind: str
     payment_number: int
@@ -88,33 +88,13 @@ class EarlyTerms:
     record_number: int
 
 
-def early_run(ctx: Context, issue: Issue, terms: EarlyTerms, micro: int, attempt: int = 1) -> PayoutRun:
+def early_run(ctx: Context, issue: Issue, terms: RunTerms, micro: int, attempt: int = 1) -> PayoutRun:
     """A run outside the schedule, ``micro`` millionths of a kopek a unit."""
     chain = issues.chain_issue(ctx, issue)
     if chain is None:
         raise LookupError(issue.id)
-    run_id = new_id()
-    run = PayoutRun(
-        id=run_id,
-        number=identity.next_number(ctx, "KPT-PAY"),
-        chain_ref=bytes32_of(run_id),
-        issue_id=issue.id,
-        issue_number=issue.number,
-        issuer_id=issue.participant_id,
-        asset=chain.asset,
-        payment_number=terms.payment_number,
-        part=Part.PRINCIPAL,
-        attempt=attempt,
-        kind=terms.kind,
-        rounding="PER_UNIT",
-        payment_date=terms.payment_date,
-        record_at=terms.record_at,
-        record_number=terms.record_number,
-        due_at=max(_due_on(ctx, terms.payment_date), terms.record_at + timedelta(seconds=1)),
-        micro_kopeks_per_unit=micro,
-        tax_agent=issues.validate_decision(issue.content).tax_agent,
-        created_at=ctx.now(),
-    )
+    run = _run(ctx, issue, chain.asset, terms, Part.PRINCIPAL, attempt)
+    run.micro_kopeks_per_unit, run.tax_agent = micro, issues.validate_decision(issue.content).tax_agent
     ctx.session.add(run)
     ctx.session.flush()
     return run
@@ -140,8 +120,19 @@ def _new_run(
     record_number: int,
     attempt: int = 1,
 ) -> PayoutRun:
+    kind = "COUPON" if part is Part.INCOME else payment.kind.chain_kind
+    terms = RunTerms(kind, payment.number, payment.payment_date, record_at, record_number)
+    run = _run(ctx, issue, chain.asset, terms, part, attempt)
+    run.accrual_start, run.accrual_end = payment.accrual_start, payment.accrual_end
+    run.calendar_known, run.fixing_date = payment.calendar_known, payment.fixing_date
+    if part is Part.INCOME:  # a share of the nominal is whole kopeks a unit; only income may be rounded per holder
+        run.rounding = payment.rounding.value
+    run.micro_kopeks_per_unit = payment.income_micro if part is Part.INCOME else payment.principal_micro
+    return run
+
+
+def _run(ctx: Context, issue: Issue, asset: str, terms: RunTerms, part: Part, attempt: int) -> PayoutRun:
     run_id = new_id()
-    due = _due_on(ctx, payment.payment_date)
     return PayoutRun(
         id=run_id,
         number=identity.next_number(ctx, "KPT-PAY"),
@@ -149,22 +140,16 @@ def _new_run(
         issue_id=issue.id,
         issue_number=issue.number,
         issuer_id=issue.participant_id,
-        asset=chain.asset,
-        payment_number=payment.number,
+        asset=asset,
+        payment_number=terms.payment_number,
         part=part,
         attempt=attempt,
-        kind="COUPON" if part is Part.INCOME else payment.kind.chain_kind,
-        # A share of the nominal is whole kopeks a unit; only income may be rounded per holder.
-        rounding=payment.rounding.value if part is Part.INCOME else "PER_UNIT",
-        accrual_start=payment.accrual_start,
-        accrual_end=payment.accrual_end,
-        payment_date=payment.payment_date,
-        calendar_known=payment.calendar_known,
-        fixing_date=payment.fixing_date,
-        record_at=record_at,
-        record_number=record_number,
-        due_at=max(due, record_at + timedelta(seconds=1)),
-        micro_kopeks_per_unit=payment.income_micro if part is Part.INCOME else payment.principal_micro,
+        kind=terms.kind,
+        rounding="PER_UNIT",
+        payment_date=terms.payment_date,
+        record_at=terms.record_at,
+        record_number=terms.record_number,
+        due_at=max(_due_on(ctx, terms.payment_date), terms.record_at + timedelta(seconds=1)),
         tax_agent="ISSUER",
         created_at=ctx.now(),
     )
