@@ -140,10 +140,13 @@ def _keep(ctx: Context, row: RequestKey, result: Any, status: int) -> None:
     if isinstance(result, Response):
         row.status, row.location = result.status_code, result.headers.get("location")
         row.media_type, body = result.headers.get("content-type"), bytes(result.body)[:MAXIMUM_BODY]
+        cookies = [value.decode("latin-1") for name, value in result.raw_headers if name == b"set-cookie"]
     else:
+        cookies = []
         row.status, row.media_type = status, "application/json"
         body = json.dumps(jsonable_encoder(result), ensure_ascii=False, separators=(",", ":")).encode()
-    row.body = vault.seal(ctx, _vault_owner(row.owner), body)
+    # Cookies first, in a line of JSON: who clicks "sign in" twice gets the session with either answer.
+    row.body = vault.seal(ctx, _vault_owner(row.owner), json.dumps(cookies).encode() + b"\n" + body)
     ctx.session.add(row)
 
 
@@ -151,8 +154,11 @@ def _replay(ctx: Context, row: RequestKey) -> Response:
     headers = {"Idempotency-Replayed": "true"}
     if row.location:
         headers["Location"] = row.location
-    body = vault.unseal(ctx, _vault_owner(row.owner), row.body) if row.body else b""
-    return Response(body, status_code=row.status or 200, media_type=row.media_type, headers=headers)
+    content = vault.unseal(ctx, _vault_owner(row.owner), row.body) if row.body else b"[]\n"
+    cookies, _, body = content.partition(b"\n")
+    answer = Response(body, status_code=row.status or 200, media_type=row.media_type, headers=headers)
+    answer.raw_headers += [(b"set-cookie", one.encode("latin-1")) for one in json.loads(cookies)]
+    return answer
 
 
 def _vault_owner(owner: str) -> str:
