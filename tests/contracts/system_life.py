@@ -7,6 +7,7 @@ refuse with; afterwards the chain's views and the replay of the events must both
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,8 @@ EVERY = FREE | LIMIT | TEST | QUAL
 FULL_LOOK = 12  # steps between two comparisons of everything; what changed is compared at once
 
 Deed = Callable[[World], Any]
+TALLY: Counter[tuple[str, str]] = Counter()
+"""How often each act was done, and how often it met which refusal: a fuzzer that is always refused tries nothing."""
 
 
 class SystemLife(RuleBasedStateMachine):
@@ -103,8 +106,10 @@ class SystemLife(RuleBasedStateMachine):
         except Refused as refusal:
             if refusal.name != expected:
                 raise AssertionError(f"{what}: refused with {refusal}, the model says {expected}") from refusal
+            TALLY[function.abi["name"], refusal.name] += 1
             return None
         assert expected is None, f"{what}: passed, the model says {expected}"
+        TALLY[function.abi["name"], "done"] += 1
         self.world = trial
         self.replay.read(receipt)
         self.witness(receipt)

@@ -33,7 +33,7 @@ class PayoutRules(UnitRules):
     @precondition(lambda self: any(s.issue_state == ISSUE_CIRCULATION for s in self.world.placement.sales.values()))
     @rule(
         data=chance,
-        kind=st.sampled_from([0, 0, 1, 2, 3, 4, 4]),
+        kind=st.sampled_from([4, 4, 0, 0, 1, 2, 3]),
         rounding=st.integers(0, 1),
         micro=rates,
         late=st.integers(0, 2),
@@ -102,7 +102,8 @@ class PayoutRules(UnitRules):
     @rule(data=chance, units=few, back=st.sampled_from([False, False, True]))
     def tender(self, data: Any, units: int, back: bool) -> None:
         puts = [n for n, one in enumerate(self.world.payouts.runs, start=1) if one.kind == EARLY_PUT]
-        number, who, room = data.draw(st.sampled_from(puts)), self.anybody(data), self.system.payouts
+        number, room = data.draw(st.sampled_from(puts)), self.system.payouts
+        who = self.holder(data, self.world.payouts.runs[number - 1].token.address)
         if back:
             holder = self.anybody(data)
             deed: Deed = lambda w: w.payouts.return_tender(number, who, holder)  # noqa: E731  # as above

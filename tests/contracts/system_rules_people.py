@@ -32,6 +32,7 @@ seats = st.integers(0, 3)
 some = st.one_of(st.integers(1, 40), st.sampled_from([100, 300, 600, 601]))
 few = st.one_of(st.integers(1, 20), st.integers(0, 120))
 officers = st.sampled_from(["right"] * 8 + ["same", "wrong approver", "wrong proposer"])
+rarely = st.sampled_from([False, False, False, True])
 chance = st.data()
 
 
@@ -103,22 +104,32 @@ class PeopleRules(SystemEnd):
         everybody = [*self.seats, *(old for old, _ in self.lineage), self.people.issuer, self.people.stranger]
         return data.draw(st.sampled_from(everybody))
 
+    def holder(self, data: Any, address: str) -> str:
+        """Somebody with free units where there is one, most of the time."""
+        token = self.world.tokens[address]
+        able = [who for who in self.seats if token.free(who) and not self.world.participants.obstacle(who)]
+        return data.draw(st.sampled_from(able)) if able and not data.draw(rarely) else self.anybody(data)
+
+    def seated(self, data: Any) -> str:
+        """One of the four as they are now, most of the time."""
+        return self.anybody(data) if data.draw(rarely) else data.draw(st.sampled_from(self.seats))
+
     # --- participants ------------------------------------------------------------------------------------------------
 
-    @rule(seat=seats, how=officers)
-    def block_or_unblock(self, seat: int, how: str) -> None:
-        self.turn(self.seats[seat], how)
+    @rule(seat=seats, how=officers, now=rarely)
+    def block_or_unblock(self, seat: int, how: str, now: bool) -> None:
+        self.turn(self.seats[seat], how, now)
 
-    @rule()
-    def block_or_unblock_the_issuer(self) -> None:
-        self.turn(self.people.issuer, "right")
+    @rule(now=rarely)
+    def block_or_unblock_the_issuer(self, now: bool) -> None:
+        self.turn(self.people.issuer, "right", now)
 
-    def turn(self, who: str, how: str) -> None:
+    def turn(self, who: str, how: str, now: bool) -> None:
         room = self.system.participants
         if self.world.participants.of(who).status == BLOCKED:
             deed: Deed = lambda w: w.participants.change_status(who, BLOCKED, ACTIVE)  # noqa: E731  # as above
             self.eyes(COMPLIANCE, deed, room, room.unblock, who, how=how)
-        else:
+        elif now:
             officer = self.people.compliance1 if how != "wrong approver" else self.people.registrar1
             self.act(
                 lambda w: (w.role(officer, COMPLIANCE), w.participants.change_status(who, ACTIVE, BLOCKED)),
@@ -131,8 +142,8 @@ class PeopleRules(SystemEnd):
 
     @rule(
         seat=seats,
-        classes=st.sampled_from([FREE, FREE | LIMIT, 15, 15, FREE | QUAL]),
-        days=st.sampled_from([3, 40, 2_000]),
+        classes=st.sampled_from([FREE | LIMIT, 15, 15, 15, FREE, FREE | QUAL]),
+        days=st.sampled_from([2_000, 2_000, 2_000, 40, 3]),
     )
     def update(self, seat: int, classes: int, days: int) -> None:
         who, until, room = self.seats[seat], self.now + days * DAY, self.system.participants

@@ -22,7 +22,7 @@ from tests.contracts.system import (
     REGISTRAR,
 )
 from tests.contracts.system_life import DOCUMENT, REASON, Deed
-from tests.contracts.system_rules_people import PeopleRules, chance, few, officers
+from tests.contracts.system_rules_people import PeopleRules, chance, few, officers, rarely
 
 DATES_AT_MOST = 8
 
@@ -36,13 +36,13 @@ class UnitRules(PeopleRules):
         data=chance,
         units=few,
         price=st.sampled_from([1, PRICE - 1, PRICE, 2 * PRICE]),
-        minimum=st.sampled_from([1, 5]),
-        hours=st.sampled_from([1, 48, 24 * 30]),
-        addressed=st.booleans(),
+        minimum=st.sampled_from([1, 1, 5]),
+        hours=st.sampled_from([24 * 30, 24 * 30, 48, 1]),
+        addressed=rarely,
     )
     def offer(self, data: Any, units: int, price: int, minimum: int, hours: int, addressed: bool) -> None:
         address, _ = self.token(data)
-        who, until = self.anybody(data), self.now + hours * 3_600
+        who, until = self.holder(data, address), self.now + hours * 3_600
         buyer = self.seats[0] if addressed else "0x" + "0" * 40
         deed: Deed = lambda w: w.exchange.offer(w.tokens[address], who, units, price, minimum, until, buyer)  # noqa: E731  # as above
         facts = (address, units, price, minimum, buyer, until, DOCUMENT)
@@ -52,7 +52,7 @@ class UnitRules(PeopleRules):
     @rule(data=chance, units=st.one_of(st.just(0), few), all_of_it=st.booleans())
     def accept(self, data: Any, units: int, all_of_it: bool) -> None:
         known = [n for n, one in enumerate(self.world.exchange.offers, start=1) if one.state == OFFER_OPEN]
-        number, who = data.draw(st.sampled_from(known)), self.anybody(data)
+        number, who = data.draw(st.sampled_from(known)), self.seated(data)
         taken = self.world.exchange.offers[number - 1].units if all_of_it else units
         deed: Deed = lambda w: w.exchange.accept(number, who, taken)  # noqa: E731  # as above
         self.act(deed, self.system.exchange.accept, number, taken, DOCUMENT, sender=who)
@@ -73,7 +73,7 @@ class UnitRules(PeopleRules):
     @rule(data=chance, units=few)
     def transfer(self, data: Any, units: int) -> None:
         address, contract = self.token(data)
-        source, to = self.anybody(data), self.anybody(data)
+        source, to = self.holder(data, address), self.seated(data)
         self.act(lambda w: w.tokens[address].transfer(source, to, units), contract.transfer, to, units, sender=source)
 
     @rule(
@@ -84,7 +84,7 @@ class UnitRules(PeopleRules):
     )
     def encumber(self, data: Any, units: int, kind: int, days: int) -> None:
         address, contract = self.token(data)
-        holder, until = self.anybody(data), self.now + days * DAY
+        holder, until = self.holder(data, address), self.now + days * DAY
         facts = (holder, kind, units, until, DOCUMENT)
         by = {LOCKUP: holder, FREEZE: self.people.compliance1}.get(kind, self.people.stranger)
 
@@ -137,10 +137,10 @@ class UnitRules(PeopleRules):
         else:
             self.act(deed, contract.setFrozenTokens, holder, units, sender=self.people.compliance2)
 
-    @rule(data=chance, how=officers)
-    def pause_or_resume(self, data: Any, how: str) -> None:
+    @rule(data=chance, how=officers, now=rarely)
+    def pause_or_resume(self, data: Any, how: str, now: bool) -> None:
         address, contract = self.token(data)
-        paused = not self.world.tokens[address].paused
+        paused = now and not self.world.tokens[address].paused
         deed: Deed = lambda w: setattr(w.tokens[address], "paused", paused)  # noqa: E731  # as above
         self.eyes(REGISTRAR, deed, contract, contract.setPaused, paused, how=how)
 

@@ -77,8 +77,9 @@ contract Handler is Deployed {
     }
 
     function recall(uint8 who, uint32 number) external {
-        VM.prank(_actor(who));
-        placement.recall(ISSUE, 1 + number % placement.sale(ISSUE).orderCount);
+        uint32 id = 1 + number % placement.sale(ISSUE).orderCount;
+        VM.prank(_actor(who)); // of the next call, be it a question
+        placement.recall(ISSUE, id);
     }
 
     function cancelOrder(uint32 number) external {
@@ -99,14 +100,16 @@ contract Handler is Deployed {
     }
 
     function accept(uint8 who, uint256 number, uint64 units) external {
+        uint256 id = 1 + number % exchange.count();
         VM.prank(_actor(who));
-        exchange.accept(1 + number % exchange.count(), 1 + units % 10, 0);
+        exchange.accept(id, 1 + units % 10, 0);
     }
 
     function endOffer(uint8 who, uint256 number, bool expire) external {
+        uint256 id = 1 + number % exchange.count();
         VM.prank(_actor(who));
-        if (expire) exchange.expire(1 + number % exchange.count());
-        else exchange.withdraw(1 + number % exchange.count());
+        if (expire) exchange.expire(id);
+        else exchange.withdraw(id);
     }
 
     // --- units -------------------------------------------------------------------------------------------------------
