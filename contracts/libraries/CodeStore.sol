@@ -25,7 +25,7 @@ library CodeStore {
     function _create(bytes memory init) private returns (address made) {
         assembly ("memory-safe") {
             made := create(0, add(init, 0x20), mload(init))
-            if and(iszero(made), returndatasize()) {
+            if and(iszero(made), gt(returndatasize(), 0)) {
                 let free := mload(0x40)
                 returndatacopy(free, 0, returndatasize())
                 revert(free, returndatasize())

@@ -18,12 +18,6 @@ library PayoutMath {
         return ((micro + MICRO / 2) / MICRO).toUint64();
     }
 
-    /// @return kopeks what a holder of `units` is due before tax
-    function gross(IPayouts.Rounding rounding, uint64 units, uint128 micro) internal pure returns (uint64 kopeks) {
-        if (rounding == IPayouts.Rounding.PER_HOLDER) return roundHalfUp(uint256(units) * micro);
-        return (uint256(units) * roundHalfUp(micro)).toUint64();
-    }
-
     /// @return kopeks enough for any division of `units` among `holders`: exact per unit; per holder, rounding adds at most half a
     /// kopek each, so one each is a bound
     function required(IPayouts.Rounding rounding, uint64 units, uint128 micro, uint256 holders)
@@ -31,7 +25,7 @@ library PayoutMath {
         pure
         returns (uint64 kopeks)
     {
-        if (rounding == IPayouts.Rounding.PER_UNIT) return gross(rounding, units, micro);
+        if (rounding == IPayouts.Rounding.PER_UNIT) return (uint256(units) * roundHalfUp(micro)).toUint64();
         return (Math.ceilDiv(uint256(units) * micro, MICRO) + holders).toUint64();
     }
 

@@ -247,7 +247,7 @@ contract Payouts is PayoutBook {
     function _begin(Batch memory batch, uint256 id, Run memory r, bool limited) private view {
         batch.id = id;
         batch.limited = limited;
-        batch.shareBps = taxAccount == address(0) ? 0 : maximumWithheldBps;
+        batch.shareBps = maximumWithheldBps; // set together with the tax account, 0 until then
         batch.microKopeksPerUnit = r.microKopeksPerUnit;
         if (r.rounding == Rounding.PER_UNIT) batch.kopeksPerUnit = PayoutMath.roundHalfUp(r.microKopeksPerUnit);
         batch.word = _paid[id][0];

@@ -182,8 +182,7 @@ contract Exchange is IExchange, Governed {
     }
 
     function _circulationOver(address asset) private view returns (bool) {
-        uint40 endsAt = IDigitalAsset(asset).circulationEndsAt();
-        return endsAt != 0 && block.timestamp > endsAt;
+        return block.timestamp > IDigitalAsset(asset).circulationEndsAt();
     }
 
     function _close(uint256 id, Lot storage lot, State to) private {

@@ -20,7 +20,7 @@ from collections import defaultdict
 from typing import Any
 
 from scripts import compile as project
-from scripts.assurance.instrument import Point, instrument, parsed
+from scripts.assurance.instrument import Instrumented, Point, instrument, parsed
 
 FOLDER = project.ROOT / "build" / "coverage"
 BUILD = FOLDER / "build.json"
@@ -62,8 +62,7 @@ def build() -> list[Point]:
 
 def compile_marked(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Artifacts of our contracts with marks, by name, and the points."""
-    texts = {name: source["content"] for name, source in request["sources"].items()}
-    marked = instrument(names, parsed(request), texts)
+    marked = with_marks(request, names)
     sources = {name: {"content": text} for name, text in marked.sources.items()}
     output = project.run_compiler({**request, "sources": sources})
     artifacts = {
@@ -72,6 +71,11 @@ def compile_marked(request: dict[str, Any], names: list[str]) -> dict[str, Any]:
         for name, compiled in contracts.items()
     }
     return {"artifacts": artifacts, "points": marked.points}
+
+
+def with_marks(request: dict[str, Any], names: list[str]) -> Instrumented:
+    """The sources of a compiler input with marks in those of ours."""
+    return instrument(names, parsed(request), {name: source["content"] for name, source in request["sources"].items()})
 
 
 def chosen_tests() -> list[str]:
