@@ -61,7 +61,7 @@ def show(ctx: Context, key: str, page: str) -> FormState | None:
     values: dict[str, list[str]] = json.loads(vault.unseal(ctx, _OWNER, row.sealed))
     summary = _("Сеанс закончился прежде, чем форма дошла. Проверьте поля и отправьте её ещё раз.")
     if row.files:
-        summary = f"{summary} {_('Файлы приложите заново.')}"
+        summary += " " + _("Файлы приложите заново.")
     return FormState(values=values, errors={}, summary=summary, code="session_ended")
 
 
