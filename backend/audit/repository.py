@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, cast, func, or_
-from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from backend.core.context import Context
@@ -33,6 +32,7 @@ from indexer.models import (
     ChainTransaction,
     ChainTransfer,
 )
+from indexer.models.holdings import holdings_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,33 +142,9 @@ def issue_of(ctx: Context, asset: str) -> ChainIssue | None:
 def holdings_at_block(
     ctx: Context, number: int, *, asset: str | None = None, holder: str | None = None
 ) -> list[ChainHoldingHistory]:
-    """The last entry of each holder and asset not after a block, those with units, the largest first."""
-    history = ChainHoldingHistory
-    rank = (
-        func.row_number()
-        .over(
-            partition_by=(col(history.asset), col(history.holder)),
-            order_by=(col(history.block_number).desc(), col(history.log_index).desc()),
-        )
-        .label("place")
-    )
-    columns: tuple[Any, ...] = (history.asset, history.holder, history.block_number, history.log_index, rank)
-    inner = sql_select(*columns).where(col(history.block_number) <= number)
-    inner = inner.where(col(history.asset) == asset) if asset else inner
-    inner = inner.where(col(history.holder) == holder) if holder else inner
-    last = inner.subquery()
-    statement = (
-        select(history)
-        .join(
-            last,
-            (col(history.asset) == last.c.asset)
-            & (col(history.holder) == last.c.holder)
-            & (col(history.block_number) == last.c.block_number)
-            & (col(history.log_index) == last.c.log_index),
-        )
-        .where(last.c.place == 1, col(history.units) > 0)
-    )
-    return list(ctx.session.exec(statement.order_by(col(history.units).desc(), col(history.holder))))
+    """The last entry of each holder and asset not after a block, those with units, the largest first; of an asset or of a holder."""
+    statement = holdings_at(ctx.session.connection(), asset=asset, holder=holder, block=number)
+    return list(ctx.session.execute(statement).scalars())
 
 
 def supply_walk(ctx: Context, asset: str) -> list[ChainSupplyHistory]:

@@ -8,7 +8,7 @@ from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, ordered, paginate
 from backend.issues.models import Issue, IssueDocument, IssueRemark, IssueVersion
 from backend.issues.states import IssueState
-from indexer.models import ChainHoldingHistory, ChainIssue, ChainPlacement, ChainProposal, ChainRun
+from indexer.models import ChainIssue, ChainPlacement, ChainProposal, ChainRun, holdings
 
 
 def locked(ctx: Context, issue_id: str) -> Issue | None:
@@ -107,11 +107,5 @@ def proposal_of_tx(ctx: Context, tx_hash: str) -> ChainProposal | None:
 
 def holdings_at(ctx: Context, asset: str, timestamp: int) -> list[tuple[str, int]]:
     """Holders and units right after a second: the last entry of each holder up to it."""
-    history = ChainHoldingHistory
-    statement = (
-        select(history.holder, history.units)
-        .where(history.asset == asset, history.timestamp <= timestamp)
-        .order_by(col(history.holder), col(history.block_number), col(history.log_index))
-    )
-    latest = dict(ctx.session.exec(statement).all())  # the last entry of a holder wins
-    return [(holder, units) for holder, units in latest.items() if units > 0]
+    found = ctx.session.execute(holdings.holdings_at(ctx.session.connection(), asset=asset, timestamp=timestamp))
+    return sorted((row.holder, row.units) for row in found.scalars())

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Table, Text
@@ -89,20 +90,33 @@ def _sqlite_encoders(table: Table) -> list[tuple[str, Encoder | None]]:
 
 
 def _copy(connection: Connection, table: Table, into: str, rows: Sequence[Row]) -> None:
-    encoders = _copy_encoders(table)
-    text = "".join(["\t".join([encode(row[name]) for name, encode in encoders]) + "\n" for row in rows])
+    pick, line, special = _copy_line(table)
+    lines: list[str] = []
+    for row in rows:
+        values = list(pick(row))
+        for place, encode in special:
+            values[place] = encode(values[place])
+        if None in values:
+            raise ValueError(f"a column of {table.name} that can't be NULL is: {row}")
+        lines.append(line % tuple(values))
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {into} ({_names(table)}) FROM STDIN") as copy:
-        copy.write(text)
+        copy.write("".join(lines))
 
 
 @cache
-def _copy_encoders(table: Table) -> list[tuple[str, Encoder]]:
-    """Each column as text for COPY: tab and newline between, backslash before what means something, \\N for NULL."""
-    return [(column.name, _copy_encoder(column)) for column in table.columns]
+def _copy_line(table: Table) -> tuple[Callable[[Row], tuple[Any, ...]], str, list[tuple[int, Encoder]]]:
+    """A row as a line for COPY: its values in order, the format of the line, and which values aren't written as they are.
+
+    Tab between, newline after, backslash before what means something, \\N for NULL. Numbers, addresses and hashes that can't be NULL are
+    written as they are, by the format alone.
+    """
+    special = [(place, encode) for place, column in enumerate(table.columns) if (encode := _copy_encoder(column))]
+    line = "\t".join(["%s"] * len(table.columns)) + "\n"
+    return itemgetter(*[column.name for column in table.columns]), line, special
 
 
-def _copy_encoder(column: Column[Any]) -> Encoder:
+def _copy_encoder(column: Column[Any]) -> Encoder | None:
     kind = column.type
     if isinstance(kind, JSON):
         return _json_text
@@ -112,18 +126,18 @@ def _copy_encoder(column: Column[Any]) -> Encoder:
         return _flag_text
     if isinstance(kind, Text) or getattr(kind, "length", None) not in {None, 42, 66}:
         return _free_text
-    return _plain_text
+    return _plain_text if column.nullable else None
 
 
 def _plain_text(value: Any) -> str:
-    """Numbers, addresses and hashes: nothing in them needs a backslash."""
+    """What may be NULL, but needs no backslash."""
     return "\\N" if value is None else str(value)
 
 
 def _free_text(value: str | None) -> str:
     if value is None:
         return "\\N"
-    if value.startswith("0x") and value.isalnum():
+    if value.isalnum():
         return value
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 

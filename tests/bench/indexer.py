@@ -33,6 +33,7 @@ from sqlalchemy.exc import DBAPIError
 
 from indexer.chain.client import RpcClient
 from indexer.db import create_database_engine, metadata
+from indexer.sync.checkpoint import require_tables
 from indexer.sync.reader import fetch
 from scripts.bench import RESULTS, ROOT, memory, tree
 from scripts.node_process import AnvilProcess, free_port
@@ -208,6 +209,7 @@ class Bench:
         for url in new_database(self.pg_url):
             engine = create_database_engine(url)
             metadata.create_all(engine)
+            require_tables(engine)
             log = self.folder / "ours.log"
 
             def at_head(engine: Any = engine) -> bool:
@@ -258,6 +260,7 @@ class Bench:
         for url in new_database(self.pg_url):
             engine = create_database_engine(url)
             metadata.create_all(engine)
+            require_tables(engine)
             log = self.folder / "head.log"
             load = os.getloadavg()[0]
             with running([sys.executable, "-m", "indexer"], self.environment(url), ROOT, log) as process:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -31,6 +32,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
@@ -267,6 +269,7 @@ class Dangers:
 def live(settings: Settings, dangers: Dangers, seed: str) -> None:
     """Follow the chain in this process until all of it is stored; the exit code tells how it went."""
     loop._LONGEST_PAUSE_S = 0.02  # nobody has all day
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     chance = random.Random(seed)
     engine = create_database_engine(settings.database_url)
     _endanger(engine, dangers, chance)
@@ -443,6 +446,7 @@ def main(arguments: list[str] | None = None) -> int:
                 failed.append(seed)
                 print(f"seed {seed}: FAILED {error}", flush=True)
                 continue
+            print(f"seed {seed}: {outcome.lives} lives, {outcome.kills} kills, {outcome.halts} halts", flush=True)
             total += outcome.seen + Counter(lives=outcome.lives, kills=outcome.kills, halts=outcome.halts, seeds=1)
     print(json.dumps({"seconds": round(time.monotonic() - began, 1), **total, "failed": failed}))
     return int(bool(failed))
