@@ -185,7 +185,7 @@ class LimitLineOut(BaseModel):
     free: Rubles | None
 
 
-class IntentOut(BaseModel):
+class LimitProposedOut(BaseModel):
     """The promise that a call will be sent."""
 
     id: str
@@ -292,11 +292,11 @@ def propose_limit(
     since: Annotated[AwareDatetime, Form()],
     basis: Annotated[str, Form(max_length=500)],
     file: Annotated[UploadFile, File()],
-) -> IntentOut:
+) -> LimitProposedOut:
     """For the second compliance officer; the document's SHA-256 goes to the register."""
     digest = limits.digest_of(file.file.read())
     made = limits.propose_limit(ctx, since, kopeks(amount, "amount"), basis, digest)
-    return IntentOut(id=made.id, state=made.state.value)
+    return LimitProposedOut(id=made.id, state=made.state.value)
 
 
 def proposal_out(row: ProposalRow) -> ProposalOut:
