@@ -41,7 +41,7 @@ class Round:
 ROUNDS = (
     Round("system", "tests/contracts/test_system_stateful.py", "FUZZ_SEED", {"FUZZ_LIVES": "20", "FUZZ_STEPS": "50"}),
     Round("asset", "tests/contracts/test_digital_asset_stateful.py", "ASSET_SEED", {"ASSET_EXAMPLES": "20"}),
-    Round("forge", "tests/contracts/test_forge.py", "FORGE_SEED", {"FORGE_RUNS": "256", "FORGE_DEPTH": "100"}),
+    Round("forge", "tests/contracts/test_forge.py", "FORGE_SEED", {"FORGE_RUNS": "64", "FORGE_DEPTH": "100"}),
 )
 
 
