@@ -3,6 +3,7 @@
 WalletMissing     the participant or officer has no wallet yet
 IntentDiffers     an idempotency key was used for another call
 CallUnknown       no such contract or function in the deployment
+IntentMissing     no such intent
 CallNotAllowed    the wallet's owner may not make this call
 LimitOfSigning    more than one call or one day may move
 SecondPayload     a number of a wallet was signed before, for something else
@@ -57,3 +58,11 @@ class LimitOfSigning(Conflict):
     code = "limit_of_signing"
     message_ru = "Превышен предел подписания."
     message_en = "The limit of signing is exceeded."
+
+
+class IntentMissing(NotFound):
+    """No such intent."""
+
+    code = "intent_missing"
+    message_ru = "Операция не найдена."
+    message_en = "There is no such operation."

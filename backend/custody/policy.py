@@ -54,7 +54,7 @@ _PROPOSALS = _calls(FourEyes="propose approve cancel")
 
 BY_ROLE: dict[Role, Calls] = {
     Role.COMPLIANCE_OFFICER: _PROPOSALS
-    | _calls(Participants="admit update block_", Placement="cancelOrder", Rubles="freeze", DigitalAsset="freeze"),
+    | _calls(Participants="admit update block_", Placement="cancelOrder", Rubles="freeze"),
     Role.MODERATOR: _PROPOSALS | _calls(Placement="suspend cancelOrder close", IssueRegistry="advance close"),
     Role.TREASURER: _PROPOSALS | _calls(Rubles="credit confirmWithdrawal cancelWithdrawal"),
     Role.REGISTRAR: _PROPOSALS,

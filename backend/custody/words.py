@@ -31,7 +31,6 @@ TITLES: dict[tuple[str, str], str] = {
     ("Exchange", "withdraw"): "Отозвать предложение",
     ("Exchange", "expire"): "Закрыть истёкшее предложение",
     ("DigitalAsset", "transfer"): "Передать цифровые финансовые активы",
-    ("DigitalAsset", "freeze"): "Заморозить активы",
     ("Payouts", "declare"): "Объявить выплату",
     ("Payouts", "fund"): "Обеспечить выплату деньгами",
     ("Payouts", "distribute"): "Выплатить владельцам",
