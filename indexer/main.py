@@ -27,7 +27,6 @@ from indexer.projections.projector import rebuild
 from indexer.settings import Settings
 from indexer.sync.checkpoint import load_cursor, record_alarm, require_tables, writer_lock
 from indexer.sync.loop import Indexer
-from indexer.sync.reader import spare_collector
 from indexer.sync.reconciler import Reconciler, add_assets, reconcile, snapshot
 from indexer.sync.stored import recheck
 
@@ -64,7 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(settings: Settings, engine: Engine) -> int:
     """Follow the chain until SIGTERM or SIGINT."""
-    spare_collector()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -25,7 +25,7 @@ from indexer.chain.addresses import AddressBook
 from indexer.chain.client import RpcClient
 from indexer.chain.errors import AnswerTooLarge, IndexerError
 from indexer.chain.validators import ValidatorTally
-from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, next_size, spare_collector, verified
+from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, next_size, verified
 
 _LENGTH = struct.Struct("<Q")
 _PATIENCE_S = 0.1
@@ -104,7 +104,6 @@ class ReadAhead:
 
 def main() -> None:
     """Read the job from stdin, write chunks to stdout, end at the first trouble."""
-    spare_collector()
     job: Job = _receive(sys.stdin.buffer)
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(2, 1)  # whatever prints must not get among the chunks

@@ -1,6 +1,5 @@
 """Blocks from the node, verified and decoded, a chunk at a time. Knows nothing of the database."""
 
-import gc
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ from indexer.sync.facts import VerifiedBlock, decode_logs
 from indexer.sync.verify import verify_block
 
 _TRACE = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
-CHUNK_BYTES = 2_000_000
-"""Size of an answer that chunks are cut for: some seven hundred of our transactions, which keeps memory flat."""
+CHUNK_BYTES = 1_500_000
+"""Size of an answer that chunks are cut for: some five hundred of our transactions, which keeps memory flat."""
 
 
 @dataclass
@@ -44,12 +43,6 @@ class Chunk:
     def parent(self) -> str:
         """Hash of the block before the first."""
         return str(self.blocks[0].row["parent_hash"])
-
-
-def spare_collector() -> None:
-    """Let Python look for garbage cycles less often: rows by the ten thousand are no cycles. For the start of a process."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def fetch(client: RpcClient, first: int, last: int) -> Answers:
