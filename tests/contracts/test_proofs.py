@@ -26,13 +26,6 @@ FAULTS = {
         "_add(account, kopeks, toFrozen);\n\n        emit RublesCredited",
         "_add(account, kopeks + 1, toFrozen);\n\n        emit RublesCredited",
     ),
-    "a holder is paid again": (
-        "Payouts",
-        "check_a_holder_is_paid_once",
-        "contracts/payouts/Payouts.sol",
-        "if (batch.word & bit != 0) revert RunAlreadyPaid(batch.id, holder);",
-        "",
-    ),
 }
 
 
