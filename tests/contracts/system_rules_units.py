@@ -48,6 +48,21 @@ class UnitRules(PeopleRules):
         facts = (address, units, price, minimum, buyer, until, DOCUMENT)
         self.act(deed, self.system.exchange.offer, *facts, sender=who)
 
+    @rule(data=chance, units=st.integers(1, 6), price=st.sampled_from([1, PRICE - 1, PRICE]))
+    def trade(self, data: Any, units: int, price: int) -> None:
+        """An offer that is accepted in part at once: by chance alone the two would hardly meet."""
+        address, _ = self.token(data)
+        seller, until, known = self.holder(data, address), self.now + 30 * DAY, len(self.world.exchange.offers)
+        nobody, room = "0x" + "0" * 40, self.system.exchange
+        facts = (address, units, price, 1, nobody, until, DOCUMENT)
+        made: Deed = lambda w: w.exchange.offer(w.tokens[address], seller, units, price, 1, until)  # noqa: E731  # as above
+        self.act(made, room.offer, *facts, sender=seller)
+        if len(self.world.exchange.offers) > known:
+            number, buyer = known + 1, self.seated(data)
+            taken = (units + 1) // 2
+            accepted: Deed = lambda w: w.exchange.accept(number, buyer, taken)  # noqa: E731  # as above
+            self.act(accepted, room.accept, number, taken, DOCUMENT, sender=buyer)
+
     @precondition(lambda self: any(one.state == OFFER_OPEN for one in self.world.exchange.offers))
     @rule(data=chance, units=st.one_of(st.just(0), few), all_of_it=st.booleans())
     def accept(self, data: Any, units: int, all_of_it: bool) -> None:
