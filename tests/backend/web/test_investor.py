@@ -151,7 +151,9 @@ def test_problems_stand_beside_their_fields_and_the_draft_is_kept(newcomer: Brow
 
 
 def test_an_application_is_handed_in_and_taken_back(newcomer: Browser) -> None:
-    attached = newcomer.send(f"{HOME}/files", HOME, files={"file": ("passport.pdf", PDF)}, kind="passport")
+    attached = newcomer.send(
+        f"{HOME}/save", HOME, files={"file": ("passport.pdf", PDF)}, document_kind="passport", then="attach"
+    )
     assert attached.status_code == 303
     assert "passport.pdf" in newcomer.get(HOME).text
     assert newcomer.send(f"{HOME}/save", HOME, then="submit", **PERSON).status_code == 303
@@ -163,7 +165,7 @@ def test_an_application_is_handed_in_and_taken_back(newcomer: Browser) -> None:
 
 
 def test_a_document_is_shown_to_its_owner_alone(newcomer: Browser, browser: Callable[..., Browser]) -> None:
-    newcomer.send(f"{HOME}/files", HOME, files={"file": ("passport.pdf", PDF)}, kind="passport")
+    newcomer.send(f"{HOME}/save", HOME, files={"file": ("passport.pdf", PDF)}, document_kind="passport", then="attach")
     link = re.search(rf'href="({HOME}/files/[^"]+)"', newcomer.get(HOME).text)
     assert link is not None
     own = newcomer.get(link.group(1))
@@ -174,7 +176,9 @@ def test_a_document_is_shown_to_its_owner_alone(newcomer: Browser, browser: Call
 
 
 def test_a_document_of_another_type_is_refused_beside_its_field(newcomer: Browser) -> None:
-    answer = newcomer.send(f"{HOME}/files", HOME, files={"file": ("passport.pdf", b"MZ program")}, kind="passport")
+    answer = newcomer.send(
+        f"{HOME}/save", HOME, files={"file": ("passport.pdf", b"MZ program")}, document_kind="passport", then="attach"
+    )
     assert answer.status_code == 422
     assert 'id="e-file"' in answer.text
 
