@@ -170,9 +170,15 @@ def _result(method: str, answer: dict[str, Any]) -> Any:
     if "error" not in answer:
         return answer.get("result")
     refused = _refusal(answer["error"])
-    if refused.code in _BUSY and refused.data is None and "revert" not in refused.message.lower():
+    if refused.code in _BUSY and refused.data is None and not is_of_the_call(refused.message):
         return NodeDownError(f"{method}: {refused}")
     return refused
+
+
+def is_of_the_call(message: str) -> bool:
+    """Whether an error speaks of the call itself and not of the node: «execution reverted», «out of gas», anvil's «EVM error OutOfGas»."""
+    text = message.lower()
+    return any(word in text for word in ("revert", "out of gas", "outofgas", "evm error"))
 
 
 def _refusal(problem: dict[str, Any]) -> NodeRefusedError:

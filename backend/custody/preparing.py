@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from backend.custody import refusals, work
-from backend.custody.node import Call, NodeDownError, NodeError, NodeRefusedError
+from backend.custody.node import Call, NodeDownError, NodeError, NodeRefusedError, is_of_the_call
 from backend.custody.states import IntentState
 from backend.custody.work import Claim, Work
 
@@ -74,11 +74,14 @@ class Preparer:
         verdicts: dict[str, Verdict] = {}
         unsure: list[Work] = []
         fits = [self._fits.get(_shape(item)) for item in items]
-        for item, gas, answer in zip(items, fits, self._simulated(items, fits), strict=True):
-            if gas is None or isinstance(answer, NodeRefusedError):
-                unsure.append(item)
-            elif answer is None:
+        # With the gas that the transaction would have: what was just enough for one call of a shape isn't always enough for another.
+        limits = [None if gas is None else _limit(gas) for gas in fits]
+        for item, gas, answer in zip(items, fits, self._simulated(items, limits), strict=True):
+            if gas is not None and answer is None:
                 verdicts[item.id] = gas
+            else:
+                # Too little gas has many names, and some sound like a fault of the node; without a limit the answer is clear.
+                unsure.append(item)
         if unsure:
             verdicts.update(self._one_by_one(unsure))
         return verdicts
@@ -88,6 +91,9 @@ class Preparer:
         answers = self._simulated(items, [None] * len(items))
         refused = {item.id: one for item, one in zip(items, answers, strict=True) if isinstance(one, NodeRefusedError)}
         willing = [item for item, one in zip(items, answers, strict=True) if one is None]
+        for item, one in zip(items, answers, strict=True):
+            if isinstance(one, NodeDownError):
+                log.warning("the node can't simulate intent %s now: %s", item.id, one)
         return {**refused, **self._learn(willing)}
 
     def _learn(self, items: list[Work]) -> dict[str, int]:
@@ -96,6 +102,8 @@ class Preparer:
             if isinstance(gas, int):
                 found[item.id] = gas
                 self._fits[_shape(item)] = max(gas, self._fits.get(_shape(item), 0))
+            elif not isinstance(gas, NodeRefusedError):
+                log.warning("the node can't estimate intent %s now: %s", item.id, gas)
         return found
 
     def _simulated(self, items: list[Work], gas: Sequence[int | None]) -> Sequence[NodeError | None]:
@@ -137,8 +145,7 @@ class Preparer:
 
 def is_verdict(refused: NodeRefusedError) -> bool:
     """Whether the contract refused, and not the node (a limit, a permission, a wrong address of the network)."""
-    message = refused.message.lower()
-    return refused.data is not None or refused.code == 3 or "revert" in message or "out of gas" in message
+    return refused.data is not None or refused.code == 3 or is_of_the_call(refused.message)
 
 
 def _decide(
@@ -168,8 +175,12 @@ def _numbered(item: Work, gas: Verdict, numbers: dict[str, int], now: datetime) 
         raise NodeDownError(f"intent {item.id} was not simulated")
     nonce = numbers[item.wallet]
     numbers[item.wallet] = nonce + 1
-    limit = min(gas * GAS_MARGIN_NUMERATOR // GAS_MARGIN_DENOMINATOR + GAS_EXTRA, GAS_CAP)
-    return {"id": item.id, "state": IntentState.NONCE_GIVEN, "nonce": nonce, "gas": limit, "updated_at": now}
+    return {"id": item.id, "state": IntentState.NONCE_GIVEN, "nonce": nonce, "gas": _limit(gas), "updated_at": now}
+
+
+def _limit(gas: int) -> int:
+    """The gas that a transaction is given: with room for what others change before it is mined."""
+    return min(gas * GAS_MARGIN_NUMERATOR // GAS_MARGIN_DENOMINATOR + GAS_EXTRA, GAS_CAP)
 
 
 def _refused(item: Work, verdict: Verdict, now: datetime) -> dict[str, Any]:
