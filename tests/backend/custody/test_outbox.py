@@ -48,6 +48,20 @@ def test_a_quiet_day(world: World) -> None:
     assert reverted.block_number is not None
 
 
+def test_a_call_that_needs_more_gas_than_its_like_did_before_is_sent_with_enough(world: World) -> None:
+    """A transfer after a record date writes history: four times the gas of the transfers before it."""
+    wallet = world.wallet("treasury")
+    world.ask(wallet, 1)
+    world.finish()
+    dear = world.ask(wallet, 2)
+    world.node.needs[dear.data] = 400_000
+    world.finish()
+    sent = world.intents()[1]
+    assert sent.state == IntentState.CONFIRMED
+    assert sent.gas is not None
+    assert sent.gas >= 400_000
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_everything_accepted_is_executed_once_whatever_is_killed_or_lost(world: World, seed: int) -> None:
     wallets = fill(world, 10)

@@ -80,8 +80,9 @@ class Mined:
 
 @dataclass
 class FakeNode:
-    """A node with one pool. ``refused`` call data fail in simulation, ``reverted`` only when mined."""
+    """A node with one pool. ``refused`` call data fail in simulation, ``reverted`` only when mined; ``needs`` is gas by call data."""
 
+    needs: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     reverted: set[str] = field(default_factory=set)
     faults: Faults = field(default_factory=Faults)
@@ -109,12 +110,14 @@ class FakeNode:
     def simulate_many(self, calls: Sequence[Call]) -> list[NodeError | None]:
         with self._answering("simulate"):
             refusal = NodeRefusedError(3, "execution reverted", REVERT_DATA)
-            return [refusal if call.data in self.refused else self._lost("simulate") for call in calls]
+            return [refusal if call.data in self.refused else self._simulated(call) for call in calls]
 
     def estimate_many(self, calls: Sequence[Call]) -> list[int | NodeError]:
         with self._answering("estimate"):
             refusal = NodeRefusedError(3, "execution reverted", REVERT_DATA)
-            return [refusal if call.data in self.refused else self._lost("estimate") or 100_000 for call in calls]
+            return [
+                refusal if call.data in self.refused else self._lost("estimate") or self._needed(call) for call in calls
+            ]
 
     def transaction_counts(self, addresses: Sequence[str]) -> list[int | NodeError]:
         with self._answering("count"):
@@ -135,6 +138,15 @@ class FakeNode:
     def send_many(self, raws: Sequence[str]) -> list[NodeError | None]:
         with self._answering("send"):
             return [self._send(raw) for raw in raws]
+
+    def _needed(self, call: Call) -> int:
+        return self.needs.get(call.data, 100_000)
+
+    def _simulated(self, call: Call) -> NodeError | None:
+        if call.gas is not None and call.gas < self._needed(call):
+            # As anvil says it of a call with a limit: it sounds like a fault of the node.
+            return NodeDownError("eth_call: -32603: EVM error ReentrancySentryOOG")
+        return self._lost("simulate")
 
     def _has(self, tx_hash: str) -> bool:
         return tx_hash in self.pool or any(one.hash == tx_hash for one in self.blocks)
