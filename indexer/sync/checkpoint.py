@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
 from indexer.chain.errors import IndexerError, SchemaOutdated, TablesMissing, WriterBusy
@@ -142,8 +143,11 @@ def writer_lock(engine: Engine) -> Iterator[None]:
             yield
         finally:
             if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
-                connection.commit()
+                try:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
+                    connection.commit()
+                except DBAPIError:
+                    connection.invalidate()  # the server frees it together with the connection
 
 
 @contextmanager

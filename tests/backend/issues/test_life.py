@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from backend.core.clock import MSK
-from backend.core.context import Context
+from backend.core.context import Actor, Context
 from backend.core.errors import Forbidden, Invalid, NotAllowedInState, NotFound, StepUpRequired
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Role
@@ -85,7 +86,8 @@ def answer(ctx: Context, intent: Intent, state: IntentState = IntentState.CONFIR
     intent.state, intent.tx_hash = state, word(0x777)
     if state != IntentState.CONFIRMED:
         intent.error_ru, intent.error_en = "Отказ.", "Refused."
-    REACTIONS[intent.ref_kind](ctx, intent)
+    # What follows is the worker's act, whoever asked.
+    REACTIONS[intent.ref_kind](replace(ctx, actor=Actor.system("worker")), intent)
     intent.handled = True
     ctx.session.add(intent)
     ctx.session.flush()

@@ -17,7 +17,13 @@ from backend.core.permissions import OFFICER_ROLES, Role
 from tests.backend.issues.test_life import factory
 from tests.factories.chain import write_deployment
 
-OPEN = {"/api/v1/status", "/api/v1/explorer/key", "/api/v1/reports/verify/{number}"}
+OPEN = {
+    "/api/v1/status",
+    "/api/v1/explorer/key",
+    "/api/v1/reports/verify",
+    "/api/v1/reports/verify/{number}",
+    "/api/v1/reports/verify/{number}/proof",
+}
 NOWHERE = "00000000-0000-7000-8000-000000000000"
 METHODS = ("get", "post", "put", "patch", "delete")
 
