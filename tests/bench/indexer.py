@@ -302,7 +302,8 @@ def install_ponder() -> str:
     wanted = (SOURCE / "package-lock.json").read_text()
     stamp = PONDER / "installed"
     if not stamp.exists() or stamp.read_text() != wanted:
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        # The lock file names builds of other platforms without describing them, which `npm ci` takes for a contradiction.
+        command = ["npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(command, cwd=PONDER, check=True)
         stamp.write_text(wanted)
     found: str = json.loads((PONDER / "node_modules/ponder/package.json").read_text())["version"]
