@@ -157,15 +157,3 @@ def test_dates_are_appended_by_four_eyes_and_in_the_future(ready: System) -> Non
     ready.evm.next_at(moment)
     with refused("RecordDateInvalid", at=moment):
         token.appendRecordDate(moment, sender=BOARD)
-
-
-# --- cost ------------------------------------------------------------------------------------------------------------
-
-
-def test_history_is_written_once_a_date_and_holder(ready: System) -> None:
-    people, token = ready.people, make_token(ready, bob=50)
-    before = token.transfer(people.bob, 1, sender=people.alice).gas
-    pass_date(ready, token, 1)
-    first = token.transfer(people.bob, 1, sender=people.alice).gas
-    after = token.transfer(people.bob, 1, sender=people.alice).gas
-    assert after == before < first

@@ -61,6 +61,13 @@ def test_what_is_claimed_is_there(token: Contract, standard: str) -> None:
     assert set(SPOKEN[standard]) <= known.keys()
 
 
+def test_the_platforms_own_interface_is_claimed(token: Contract) -> None:
+    """As the compiler counts it: `type(IDigitalAsset).interfaceId`."""
+    own = compiled.artifact("IDigitalAsset")["methodIdentifiers"]
+    assert token.supportsInterface(interface_id(list(own))) is True
+    assert token.supportsInterface(interface_id(list(own)[1:])) is False
+
+
 @pytest.mark.parametrize("unknown", ["ffffffff", "00000000", "80ac58cd", "d9b67a26", "bf1ef5fe"])
 def test_nothing_else_is_claimed(token: Contract, unknown: str) -> None:
     """ffffffff MUST be false; neither ERC-721, ERC-1155 nor the non-fungible ERC-7943."""
