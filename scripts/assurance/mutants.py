@@ -102,7 +102,7 @@ def faults(node: Node, whole: bytes) -> Iterator[Fault]:
     yield from of_conditions(kind, node, whole)
     yield from of_operators(kind, node, whole)
     yield from of_literals(kind, node, whole)
-    yield from of_statements(kind, node)
+    yield from of_statements(kind, node, whole)
     for child in children(node):
         yield from faults(child, whole)
 
@@ -153,12 +153,13 @@ def of_literals(kind: str, node: Node, whole: bytes) -> Iterator[Fault]:
         yield start, end, str(int(text.replace("_", "")) + 1), "number one more"
 
 
-def of_statements(kind: str, node: Node) -> Iterator[Fault]:
-    """A statement or a modifier disappears."""
+def of_statements(kind: str, node: Node, whole: bytes) -> Iterator[Fault]:
+    """A statement, with the semicolon that its node leaves out, or a modifier disappears."""
     if kind in {"Block", "UncheckedBlock"}:
         for statement in node["statements"]:
             if statement["nodeType"] in DELETED:
-                yield (*span(statement), "", "statement deleted")
+                start, end = span(statement)
+                yield start, whole.index(b";", end - 1) + 1, "", "statement deleted"
     elif kind == "FunctionDefinition" and node.get("kind") != "constructor":
         for modifier in node["modifiers"]:
             yield (*span(modifier), "", "modifier deleted")
