@@ -26,6 +26,7 @@ from indexer.projections import Projections
 from indexer.projections.projector import rebuild
 from indexer.settings import Settings
 from indexer.sync.checkpoint import load_cursor, record_alarm, require_tables, writer_lock
+from indexer.sync.consensus import Watch
 from indexer.sync.loop import Indexer
 from indexer.sync.reconciler import Reconciler, add_assets, reconcile, snapshot
 from indexer.sync.stored import recheck
@@ -70,7 +71,7 @@ def run(settings: Settings, engine: Engine) -> int:
         indexer = Indexer(settings, engine, client, Projections, stop=stop)
         reconciler = Reconciler(settings, engine, indexer.status, lambda: indexer.book)
         indexer.on_idle = reconciler
-        with serving(settings.metrics_host, settings.metrics_port, indexer.status), reconciler:
+        with serving(settings.metrics_host, settings.metrics_port, indexer.status, Watch(engine)), reconciler:
             try:
                 indexer.start()
                 indexer.run()

@@ -1,5 +1,8 @@
 """What an operator watches: ``/metrics`` for Prometheus, ``/health`` (the loop is alive), ``/ready`` (the mirror is at the head).
 
+Besides the mirror's own figures (``kapital_indexer_*``), what the mirrored blocks tell of the validators (``kapital_chain_*``), for Besu itself
+tells nothing of rounds and seals.
+
 Served by the standard library in a thread, on a port of its own, to whoever can reach it: no secrets are told.
 """
 
@@ -10,9 +13,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from indexer.sync.consensus import Agreement, Watch
 from indexer.sync.status import Status
 
 SILENT_S = 120.0
@@ -53,6 +57,58 @@ class StatusCollector(Collector):
         yield CounterMetricFamily("kapital_indexer_alarms", "Alarms in the database.", value=status.alarms)
 
 
+class ConsensusCollector(Collector):
+    """The validators' `Agreement` as metrics; blocks written since the last request are taken in first."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics; names and help are part of the interface. Nothing before the first block."""
+        found = self._watch.read()
+        if found.height < 0:
+            return
+        yield GaugeMetricFamily("kapital_chain_height", "Last block that was counted.", value=found.height)
+        yield GaugeMetricFamily("kapital_chain_block_age_seconds", "Seconds since the last block.", value=found.age_s)
+        yield HistogramMetricFamily(
+            "kapital_chain_block_interval_seconds",
+            "Seconds between a block and the one before.",
+            buckets=found.cumulated(),
+            sum_value=found.interval_sum,
+        )
+        if found.round is not None:
+            yield from _of_seals(found)
+            yield from _of_validators(found)
+
+
+def _of_seals(found: Agreement) -> Iterator[Metric]:
+    gauges = {
+        "round": ("Round at which the last block was agreed on; 0 is the first.", found.round or 0),
+        "seals": ("Seals of different validators in the last block.", found.seals),
+        "quorum": ("Seals that finality needs.", found.quorum),
+        "validators": ("Validators that the last block names.", len(found.validators)),
+    }
+    for name, (text, value) in gauges.items():
+        yield GaugeMetricFamily(f"kapital_chain_{name}", text, value=value)
+    late = "Blocks that needed more than the first round."
+    yield CounterMetricFamily("kapital_chain_late_blocks", late, value=found.late_blocks)
+    yield CounterMetricFamily("kapital_chain_late_rounds", "Rounds beyond the first.", value=found.late_rounds)
+
+
+def _of_validators(found: Agreement) -> Iterator[Metric]:
+    label = ["validator"]
+    proposed = CounterMetricFamily("kapital_chain_proposed_blocks", "Blocks that a validator proposed.", labels=label)
+    missing = CounterMetricFamily("kapital_chain_missing_seals", "Blocks without a validator's seal.", labels=label)
+    share = GaugeMetricFamily("kapital_chain_proposer_share", "Part of the last 100 blocks it proposed.", labels=label)
+    silent = GaugeMetricFamily("kapital_chain_silent_blocks", "Blocks since it last took part.", labels=label)
+    for validator in found.validators:
+        proposed.add_metric([validator], found.proposed[validator])
+        missing.add_metric([validator], found.missing[validator])
+        share.add_metric([validator], found.share(validator))
+        silent.add_metric([validator], found.silent_blocks(validator))
+    yield from (proposed, missing, share, silent)
+
+
 def healthy(status: Status) -> bool:
     """Whether the loop is alive."""
     return status.silent_s < SILENT_S
@@ -64,12 +120,12 @@ def ready(status: Status) -> bool:
 
 
 @contextmanager
-def serving(host: str, port: int | None, status: Status) -> Iterator[int | None]:
-    """Answer while the block runs; gives the port, None when there is none to be."""
+def serving(host: str, port: int | None, status: Status, watch: Watch | None = None) -> Iterator[int | None]:
+    """Answer while the block runs; gives the port, None when there is none to be. ``watch``: tell of the validators too."""
     if port is None:
         yield None
         return
-    server = ThreadingHTTPServer((host, port), _handler(status))
+    server = ThreadingHTTPServer((host, port), _handler(status, watch))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
@@ -81,9 +137,11 @@ def serving(host: str, port: int | None, status: Status) -> Iterator[int | None]
         server.server_close()
 
 
-def _handler(status: Status) -> type[BaseHTTPRequestHandler]:
+def _handler(status: Status, watch: Watch | None) -> type[BaseHTTPRequestHandler]:
     registry = CollectorRegistry()
     registry.register(StatusCollector(status))
+    if watch is not None:
+        registry.register(ConsensusCollector(watch))
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
