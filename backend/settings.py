@@ -60,6 +60,9 @@ class Settings(IndexerSettings):
     access_token_minutes: int = Field(15, description="Life of an access token, minutes")
     session_hours: int = Field(12, description="Life of a session, hours")
     worker_interval_s: float = Field(0.15, description="Pause of the worker between rounds, seconds")
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65_535, description="Port of the worker's /metrics and /health; absent: none, 0: any"
+    )
     key_store: Literal["embedded", "pkcs11", "web3signer"] = Field(
         "embedded",
         description="Where keys of new wallets are made: sealed in the database, in a device (HSM), in a Web3Signer",
@@ -71,13 +74,6 @@ class Settings(IndexerSettings):
     web3signer_timeout_s: float = Field(
         5.0, gt=0, description="Longest wait for one signature of the Web3Signer, seconds"
     )
-    sign_call_kopeks: int | None = Field(
-        None, ge=0, description="Most rubles that one call of a participant moves, kopeks; none: no limit"
-    )
-    sign_day_kopeks: int | None = Field(
-        None, ge=0, description="Most rubles that a participant's calls move in 24 hours, kopeks; none: no limit"
-    )
-    sign_day_calls: int = Field(10_000, ge=1, description="Most calls of one participant in 24 hours")
     sender_window: int = Field(
         100,
         ge=1,

@@ -6,6 +6,8 @@ One round:
     reactions   for each finished intent, what its domain does next, exactly once     (REACTIONS of the domains)
     ticks       what time or new chain facts ask for; safe to repeat at any moment    (TICKS of the domains)
 
+With ``KAPITAL_WORKER_METRICS_PORT`` it answers ``/metrics`` (outbox, signatures, rounds) and ``/health`` (the rounds go on).
+
 Every reaction and tick runs in a transaction of its own; one that raises is logged and comes again, and holds up nobody else. The process may be
 killed at any line.
 """
@@ -18,10 +20,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
@@ -31,6 +36,8 @@ from backend.cash import reactions as cash
 from backend.core.clock import Clock, clock_of
 from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
+from backend.core.watching import watched
+from backend.custody import metrics
 from backend.custody.keys.chosen import KeyStores
 from backend.custody.models import Intent
 from backend.custody.node import Node
@@ -59,6 +66,8 @@ TICKS: list[Tick] = [tick for domain in WIRED for tick in domain.TICKS]
 
 TICK_AT_LEAST_EVERY_S = 1.0
 RETRY_AFTER_S = 2.0
+SILENT_S = 120.0
+"""A worker that hasn't come round for so long hangs; the longest wait for a node is shorter."""
 
 
 class Worker:
@@ -75,9 +84,13 @@ class Worker:
         self._height: int | None = None
         self._ticked_at = 0.0
         self._retry_at: dict[str, float] = {}
+        self._last_sign = time.monotonic()
+        self.rounds = self.failures = 0
 
     def round(self) -> int:
         """One round; the number of things done."""
+        self._last_sign = time.monotonic()
+        self.rounds += 1
         moves, reactions = self._outbox.round(), self._react()
         # What the sender moves on its way concerns no domain; what has ended does.
         if reactions or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:
@@ -87,6 +100,22 @@ class Worker:
     def stop(self) -> None:
         """Give the wallets back: another worker need not wait for the leases to end."""
         self._outbox.release()
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last round began."""
+        return time.monotonic() - self._last_sign
+
+    def figures(self) -> bytes:
+        """What an operator watches, as Prometheus reads it (version 0.0.4)."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(RoundCollector(self))
+        registry.register(metrics.SigningCollector(self._outbox.signing))
+        with unit_of_work(self._engine, write=False) as session:
+            ctx = Context(session=session, clock=self._clock, actor=Actor.system("worker"), settings=self._settings)
+            for collector in COLLECTORS:
+                registry.register(collector(ctx))
+            return generate_latest(registry)
 
     def _react(self) -> int:
         with unit_of_work(self._engine, write=False) as session:
@@ -124,6 +153,7 @@ class Worker:
         except Exception:
             # One domain's fault must not hold up the others; it is logged whole and tried again.
             log.exception("%s failed; it comes again in %s s", name, RETRY_AFTER_S)
+            self.failures += 1
             self._retry_at[name] = time.monotonic() + RETRY_AFTER_S
             return 0
         self._retry_at.pop(name, None)
@@ -141,6 +171,25 @@ class Worker:
             yield Context(session=session, clock=self._clock, actor=Actor.system("worker"), settings=self._settings)
 
 
+class RoundCollector(Collector):
+    """How the rounds go."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics; names and help are part of the interface."""
+        silent = "Seconds since the worker last came round."
+        yield GaugeMetricFamily("kapital_worker_silent_seconds", silent, value=self._worker.silent_s)
+        yield CounterMetricFamily("kapital_worker_rounds", "Rounds begun.", value=self._worker.rounds)
+        failed = "Rounds, reactions and ticks that failed and came again."
+        yield CounterMetricFamily("kapital_worker_failures", failed, value=self._worker.failures)
+
+
+COLLECTORS: list[Callable[[Context], Collector]] = [metrics.OutboxCollector]
+"""Figures of the domains, read from the database at the moment of the request."""
+
+
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -153,18 +202,26 @@ def main() -> int:
     node = Node(settings.rpc_url, timeout_s=settings.rpc_timeout_s)
     worker = Worker(engine, settings, node)
     log.info("worker %s runs", worker.name)
+    host, port = settings.metrics_host, settings.worker_metrics_port
+    with watched(host, port, worker.figures, lambda: worker.silent_s, SILENT_S):
+        run(worker, stop, settings.worker_interval_s)
+    worker.stop()
+    node.close()
+    engine.dispose()
+    return 0
+
+
+def run(worker: Worker, stop: threading.Event, interval_s: float) -> None:
+    """Round after round until told to stop."""
     while not stop.is_set():
         try:
             done = worker.round()
         except Exception:
             log.exception("round failed")
+            worker.failures += 1
             done = 0
             stop.wait(RETRY_AFTER_S)
-        stop.wait(0.0 if done else settings.worker_interval_s)
-    worker.stop()
-    node.close()
-    engine.dispose()
-    return 0
+        stop.wait(0.0 if done else interval_s)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,12 @@
-"""Settings of the indexer, read from the environment (``KAPITAL_…``) once by whoever starts a process. Nothing is built at import."""
+"""Settings of the indexer, read from the environment (``KAPITAL_…``) once by whoever starts a process. Nothing is built at import.
 
+Where ``KAPITAL_SECRETS_DIR`` names a folder, a setting that the environment lacks is read from the file of its name there
+(``kapital_database_url``, ``kapital_jwt_secret``, …): what containers mount as secrets stays out of the environment.
+"""
+
+import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -10,6 +16,10 @@ class Settings(BaseSettings):
     """What both packages need to find the database and the node. Every field's environment name is ``KAPITAL_`` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="KAPITAL_", env_file=None, extra="ignore", frozen=True)
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("_secrets_dir", os.environ.get("KAPITAL_SECRETS_DIR") or None)
+        super().__init__(**values)
 
     database_url: str = Field(
         default="sqlite:///var/kapital.db",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from backend.core.context import Context
 from backend.custody import desk, work
 from backend.custody.models import Intent, Wallet
+from backend.custody.signing import SigningFigures
 from backend.custody.states import IN_FLIGHT
 
 
@@ -39,6 +40,22 @@ class OutboxCollector(Collector):
         )
         flying = session.exec(select(func.count()).where(col(Intent.state).in_(IN_FLIGHT))).one()
         yield GaugeMetricFamily("kapital_outbox_in_flight", "Numbers given that no block holds yet.", flying)
+
+
+class SigningCollector(Collector):
+    """What the key stores have done for this process: counts and the time that it took."""
+
+    def __init__(self, figures: SigningFigures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics; names and help are part of the interface."""
+        found = self._figures
+        yield CounterMetricFamily("kapital_signatures", "Signatures made.", value=found.made)
+        yield CounterMetricFamily("kapital_signature_errors", "Signatures that could not be had.", value=found.failed)
+        yield CounterMetricFamily(
+            "kapital_signature_seconds", "Time that key stores took, seconds.", value=found.seconds
+        )
 
 
 def text(ctx: Context) -> bytes:

@@ -29,7 +29,7 @@ from backend.custody.node import Call, NodeDownError, NodeError, Receipt
 from backend.custody.preparing import Preparer
 from backend.custody.sending import Sender
 from backend.custody.settling import Settler
-from backend.custody.signing import Signer
+from backend.custody.signing import Signer, SigningFigures
 from backend.custody.states import IntentState
 from backend.custody.work import Claim, Limits
 
@@ -78,6 +78,11 @@ class Outbox:
         self._preparer = Preparer(unit, node, worker)
         self._signer = Signer(unit, keys, worker, chain_id)
         self._sender = Sender(unit, node, worker)
+
+    @property
+    def signing(self) -> SigningFigures:
+        """What the key stores have done for this process."""
+        return self._signer.figures
 
     def round(self) -> int:
         """One pass; the number of moves made. Call it again at once when there were any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,15 @@ CANCEL_GAS = 21_000
 _VALUES = 500
 
 
+@dataclass(slots=True)
+class SigningFigures:
+    """What the key stores were asked for since the start of the process: signatures, those that could not be had, seconds spent."""
+
+    made: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A signed payload of a wallet."""
@@ -50,6 +60,7 @@ class Signer:
         self._keys = keys
         self._worker = worker
         self._chain_id = chain_id
+        self.figures = SigningFigures()
 
     def sign(self, claimed: Claim) -> set[str]:
         """Move NONCE_GIVEN to SIGNED; wallets whose key can't be used now."""
@@ -60,7 +71,7 @@ class Signer:
             self._stop_forbidden(ctx, claimed, items)
             items = claimed.of(IntentState.NONCE_GIVEN)
             payloads = [payload_of(item, self._chain_id) for item in items]
-            answers = signatures(ctx, self._keys, list(zip((item.wallet for item in items), payloads, strict=True)))
+            answers = self._ask(ctx, list(zip((item.wallet for item in items), payloads, strict=True)))
         held: set[str] = set()
         done: list[tuple[Work, Signed]] = []
         for item, answer in zip(items, answers, strict=True):
@@ -71,6 +82,15 @@ class Signer:
                 log.error("intent %s of %s can't be signed: %s", item.id, item.wallet, answer)
         self._store(claimed, done)
         return held
+
+    def _ask(self, ctx: Context, wanted: Sequence[tuple[str, Payload]]) -> list[Signed | DomainError]:
+        started = time.monotonic()
+        answers = signatures(ctx, self._keys, wanted)
+        made = sum(isinstance(answer, Signed) for answer in answers)
+        self.figures.seconds += time.monotonic() - started
+        self.figures.made += made
+        self.figures.failed += len(answers) - made
+        return answers
 
     @staticmethod
     def _stop_forbidden(ctx: Context, claimed: Claim, items: list[Work]) -> None:

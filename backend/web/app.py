@@ -7,10 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
 from backend.core.clock import clock_of
+from backend.core.db import unit_of_work
 from backend.settings import Settings, get_settings
 from backend.web import api, errors, portals
 from backend.web.security import Shell
@@ -43,7 +47,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", alive, include_in_schema=False)
+    app.add_api_route("/readyz", ready, include_in_schema=False)
     return app
+
+
+def ready(request: Request) -> PlainTextResponse:
+    """The process can do its work: the database answers. 503 when it doesn't; a load balancer then asks another process."""
+    try:
+        with unit_of_work(request.app.state.engine, write=False) as session:
+            session.exec(select(1)).one()
+    except SQLAlchemyError:
+        return PlainTextResponse("the database gives no answer", status_code=503)
+    return PlainTextResponse("ok")
 
 
 def alive() -> PlainTextResponse:

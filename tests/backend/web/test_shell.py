@@ -14,6 +14,7 @@ from backend.accounts.models import User, UserSession
 from backend.accounts.policy import wall_clock
 from backend.core.journal import JournalEntry
 from backend.core.permissions import Role
+from indexer.db import create_database_engine
 from tests.backend.conftest import PASSWORD, Browser, code_now, make_user
 
 REGISTRATION = {
@@ -36,6 +37,12 @@ def test_public_pages_open_in_both_languages(client: TestClient, path: str, lang
     answer = client.get(path, params={"lang": lang})
     assert answer.status_code == 200
     assert f'<html lang="{lang}"' in answer.text
+
+
+def test_a_process_without_its_database_lives_and_is_not_ready(client: TestClient) -> None:
+    assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 200)
+    client.app.state.engine = create_database_engine("sqlite:////proc/nowhere.db")  # type: ignore[attr-defined]  # ours
+    assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 503)
 
 
 def test_no_page_holds_a_script_or_takes_one_from_elsewhere(client: TestClient) -> None:
