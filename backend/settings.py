@@ -74,6 +74,13 @@ class Settings(IndexerSettings):
     web3signer_timeout_s: float = Field(
         5.0, gt=0, description="Longest wait for one signature of the Web3Signer, seconds"
     )
+    sign_call_kopeks: int | None = Field(
+        None, ge=0, description="Most rubles that one call of a participant moves, kopeks; none: no limit"
+    )
+    sign_day_kopeks: int | None = Field(
+        None, ge=0, description="Most rubles that a participant's calls move in 24 hours, kopeks; none: no limit"
+    )
+    sign_day_calls: int = Field(10_000, ge=1, description="Most calls of one participant in 24 hours")
     sender_window: int = Field(
         100,
         ge=1,
