@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from web3 import HTTPProvider, Web3
 
-from backend.accounts.service import OfficerSpec, Portal, bootstrap_officers
+from backend.accounts.service import OfficerSpec, bootstrap_officers
 from backend.core.clock import clock_of
 from backend.core.context import Actor, Context
 from backend.core.db import unit_of_work
-from backend.core.permissions import Role
 from backend.custody import service as custody
 from backend.identity import service as identity
 from backend.settings import Settings
@@ -21,32 +20,7 @@ from indexer.db import create_database_engine
 from scripts import deployment
 from scripts.compile import compile_all
 from scripts.stack.home import Home
-
-CHAIN_NAMES = {
-    Role.ADMINISTRATOR: "ADMINISTRATOR",
-    Role.COMPLIANCE_OFFICER: "COMPLIANCE",
-    Role.MODERATOR: "MODERATOR",
-    Role.REGISTRAR: "REGISTRAR",
-    Role.TREASURER: "TREASURER",
-    Role.CORPORATE_ACTIONS: "OPERATOR",
-}
-PEOPLE: tuple[tuple[str, str, tuple[Role, ...], Portal], ...] = (
-    ("admin1", "Анна Администратова", (Role.ADMINISTRATOR,), Portal.OFFICE),
-    ("admin2", "Борис Администратов", (Role.ADMINISTRATOR,), Portal.OFFICE),
-    ("kyc", "Вера Проверкина", (Role.KYC_OFFICER,), Portal.OFFICE),
-    ("compliance1", "Глеб Комплаенсов", (Role.COMPLIANCE_OFFICER,), Portal.OFFICE),
-    ("compliance2", "Дина Комплаенсова", (Role.COMPLIANCE_OFFICER,), Portal.OFFICE),
-    ("moderator1", "Елена Модераторова", (Role.MODERATOR,), Portal.OFFICE),
-    ("moderator2", "Фёдор Модераторов", (Role.MODERATOR,), Portal.OFFICE),
-    ("treasurer1", "Жанна Казначеева", (Role.TREASURER,), Portal.OFFICE),
-    ("treasurer2", "Захар Казначеев", (Role.TREASURER,), Portal.OFFICE),
-    ("registrar1", "Инна Регистраторова", (Role.REGISTRAR,), Portal.OFFICE),
-    ("registrar2", "Карл Регистраторов", (Role.REGISTRAR,), Portal.OFFICE),
-    ("actions1", "Лидия Выплатова", (Role.CORPORATE_ACTIONS,), Portal.OFFICE),
-    ("actions2", "Марк Выплатов", (Role.CORPORATE_ACTIONS,), Portal.OFFICE),
-    ("auditor", "Нина Аудиторова", (Role.AUDITOR,), Portal.AUDIT),
-    ("regulator", "Олег Регуляторов", (Role.REGULATOR,), Portal.AUDIT),
-)
+from scripts.stack.people import CHAIN_NAMES, PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
