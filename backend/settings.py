@@ -94,6 +94,12 @@ class Settings(IndexerSettings):
     payout_checkers: int = Field(1, description="Officers who must check an automatic calculation of a payout; 0: none")
     anchor_every_entries: int = Field(200, description="Journal entries after which their root is anchored on chain")
     anchor_every_minutes: int = Field(60, description="Minutes after which new journal entries are anchored anyway")
+    besu_nodes_file: Path | None = Field(
+        None, description="nodes.json of a permissioned Besu network; none: one node without permission lists"
+    )
+    network_check_every_s: float = Field(
+        60.0, gt=0, description="Pause between comparisons of all nodes' permission lists with the wanted ones, seconds"
+    )
 
     @model_validator(mode="after")
     def _no_default_secret_in_production(self) -> Settings:

@@ -6,7 +6,8 @@ One round:
     reactions   for each finished intent, what its domain does next, exactly once     (REACTIONS of the domains)
     ticks       what time or new chain facts ask for; safe to repeat at any moment    (TICKS of the domains)
 
-With ``KAPITAL_WORKER_METRICS_PORT`` it answers ``/metrics`` (outbox, signatures, rounds) and ``/health`` (the rounds go on).
+With ``KAPITAL_BESU_NODES_FILE`` a thread of its own keeps the network's permission lists (backend.network.jobs), and wallets that the nodes
+don't admit yet wait. With ``KAPITAL_WORKER_METRICS_PORT`` it answers ``/metrics`` (outbox, signatures, rounds) and ``/health`` (the rounds go on).
 
 Every reaction and tick runs in a transaction of its own; one that raises is logged and comes again, and holds up nobody else. The process may be
 killed at any line.
@@ -46,6 +47,9 @@ from backend.custody.states import FINAL
 from backend.custody.work import Limits
 from backend.identity import reactions as identity
 from backend.issues import reactions as issues
+from backend.network import metrics as network_metrics
+from backend.network import service as network
+from backend.network.jobs import NetworkJobs
 from backend.notifications import reactions as notifications
 from backend.orders import reactions as orders
 from backend.payouts import reactions as payouts
@@ -80,7 +84,9 @@ class Worker:
         self.name = name or f"{socket.gethostname()}-{os.getpid()}"
         limits = Limits(settings.sender_window, settings.sender_in_flight, settings.sender_batch)
         keys = KeyStores(settings)
-        self._outbox = Outbox(self._unit, node, keys, chain_id=settings.chain_id, worker=self.name, limits=limits)
+        chain_id, gate = settings.chain_id, network.not_admitted if settings.besu_nodes_file else None
+        self._outbox = Outbox(self._unit, node, keys, chain_id=chain_id, worker=self.name, limits=limits, gate=gate)
+        self.jobs = NetworkJobs(self._unit, settings, name=self.name) if settings.besu_nodes_file else None
         self._height: int | None = None
         self._ticked_at = 0.0
         self._retry_at: dict[str, float] = {}
@@ -100,6 +106,8 @@ class Worker:
     def stop(self) -> None:
         """Give the wallets back: another worker need not wait for the leases to end."""
         self._outbox.release()
+        if self.jobs is not None:
+            self.jobs.release()
 
     @property
     def silent_s(self) -> float:
@@ -186,7 +194,7 @@ class RoundCollector(Collector):
         yield CounterMetricFamily("kapital_worker_failures", failed, value=self._worker.failures)
 
 
-COLLECTORS: list[Callable[[Context], Collector]] = [metrics.OutboxCollector]
+COLLECTORS: list[Callable[[Context], Collector]] = [metrics.OutboxCollector, network_metrics.NetworkCollector]
 """Figures of the domains, read from the database at the moment of the request."""
 
 
@@ -203,12 +211,27 @@ def main() -> int:
     worker = Worker(engine, settings, node)
     log.info("worker %s runs", worker.name)
     host, port = settings.metrics_host, settings.worker_metrics_port
-    with watched(host, port, worker.figures, lambda: worker.silent_s, SILENT_S):
+    with watched(host, port, worker.figures, lambda: worker.silent_s, SILENT_S), beside(worker, stop):
         run(worker, stop, settings.worker_interval_s)
     worker.stop()
     node.close()
     engine.dispose()
     return 0
+
+
+@contextmanager
+def beside(worker: Worker, stop: threading.Event) -> Iterator[None]:
+    """The network's jobs in a thread of their own while the block runs, where there is a network."""
+    if worker.jobs is None:
+        yield
+        return
+    thread = threading.Thread(target=worker.jobs.run, args=(stop,), name="network", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def run(worker: Worker, stop: threading.Event, interval_s: float) -> None:

@@ -39,6 +39,8 @@ HOLD_S = 0.5
 """How long a wallet rests that can't go on now: its next call waits for one on its way, or its key or the node refuses."""
 
 Unit = Callable[[], AbstractContextManager[Context]]
+Gate = Callable[[Context], set[str]]
+"""Wallets whose new calls must wait, e.g. until the nodes of the network admit them."""
 
 
 class NodeLike(Protocol):
@@ -68,11 +70,13 @@ class Outbox:
         worker: str,
         limits: Limits | None = None,
         hold_s: float = HOLD_S,
+        gate: Gate | None = None,
     ) -> None:
         self._unit = unit
         self._worker = worker
         self._limits = limits or Limits()
         self._hold_s = hold_s
+        self._gate = gate
         self._held: dict[str, float] = {}
         self._settler = Settler(unit, node)
         self._preparer = Preparer(unit, node, worker)
@@ -105,7 +109,8 @@ class Outbox:
         now = time.monotonic()
         self._held = {wallet: until for wallet, until in self._held.items() if until > now}
         with self._unit() as ctx:
-            return work.claim(ctx, self._worker, self._limits, self._held)
+            closed = self._gate(ctx) if self._gate is not None else set()
+            return work.claim(ctx, self._worker, self._limits, {*self._held, *closed})
 
     def _work(self, claimed: Claim) -> int:
         before = {item.id: item.state for item in claimed.items}
