@@ -25,6 +25,7 @@ def main() -> int:
     """Write requirements*.txt and package-lock.json anew."""
     for name in ("requirements", "requirements-dev", "requirements-node", "requirements-audit"):
         lock_python(name, sys.argv[1:])
+    lock_python("requirements-ops", ["--no-deps", *sys.argv[1:]])  # lists all that it needs
     lock_npm()
     return 0
 

@@ -59,7 +59,13 @@ def test_code_files_stay_short(committed, root):
 
 
 def test_python_packages_are_locked_by_hash(root):
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-audit.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-node.txt",
+        "requirements-audit.txt",
+        "requirements-ops.txt",
+    ):
         blocks = re.split(r"\n(?=[a-zA-Z0-9])", (root / name).read_text(encoding="utf-8"))
         pinned = [block for block in blocks if "==" in block.splitlines()[0]]
         assert pinned, name
