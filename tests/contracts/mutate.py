@@ -31,6 +31,7 @@ from tests.contracts.mutation_bench import ASSET, Bench, Compiler, RefusedError
 
 RESULTS = project.ROOT / "build" / "mutation.json"
 LEFT_OUT = ("contracts/interfaces/",)
+GOVERNED = "contracts/access/Governed.sol"
 
 Verdicts = dict[str, dict[str, Any]]
 
@@ -148,7 +149,10 @@ class Trial:
         return sorted(found, key=lambda test: (len(self.seen[test]), test))
 
     def _marks(self, mutant: Mutant) -> set[int]:
-        """The statement around a fault; where there is none (a modifier, a constant), every statement of the source."""
+        """The statement around a fault; where there is none (a constant), every statement of the source. Whom a modifier refuses comes by
+        no statement of the source: then it is every refusal of a role."""
+        if mutant.operator == "modifier deleted":
+            return {point.number for point in self.points if point.source == GOVERNED and point.kind == "true"}
         own = [point for point in self.points if point.source == mutant.source and point.kind == "statement"]
         around = [point for point in own if point.start <= mutant.start and mutant.end <= point.end]
         if around:
