@@ -60,7 +60,7 @@ def seed(ctx: Context, network: Network) -> NetworkJob:
     ctx.session.add(row)
     ctx.session.flush()
     accounts = network.system_accounts()
-    enodes = {one.enode: one.name for one in network.nodes}
+    enodes = network.enodes()
     details = {"accounts": len(accounts), "nodes": len(enodes)}
     entry = record(ctx, action="network.lists.seeded", entity="network", entity_id="lists", details=details)
     for kind, listed in ((Kind.ACCOUNT, accounts), (Kind.NODE, enodes)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from backend.core.context import Context
@@ -32,7 +32,7 @@ class NetworkCollector(Collector):
             alarms.add_metric([kind.value], counts.get(kind, 0))
         yield alarms
         found = "Transactions in blocks whose sender was outside the wanted list."
-        yield CounterMetricFamily("kapital_network_foreign_senders", found, value=repository.foreign_senders(self._ctx))
+        yield GaugeMetricFamily("kapital_network_foreign_senders", found, value=repository.foreign_senders(self._ctx))
         if job.checked_at is not None:
             age = (repository.wall() - job.checked_at).total_seconds()
             yield GaugeMetricFamily(
@@ -46,17 +46,19 @@ class NetworkCollector(Collector):
         )
 
     def _nodes(self) -> Iterable[Metric]:
-        up = GaugeMetricFamily("kapital_network_node_up", "Whether the node told its lists.", labels=["node"])
-        labels = ["node", "kind"]
-        missing = GaugeMetricFamily("kapital_network_drift_missing", "Wanted entries that a node lacks.", labels=labels)
-        extra = GaugeMetricFamily("kapital_network_drift_extra", "Entries of a node that nobody wanted.", labels=labels)
+        away = GaugeMetricFamily("kapital_network_node_unreachable", "1: the node told no lists.", labels=["node"])
+        drift = GaugeMetricFamily(
+            "kapital_network_drift",
+            "Entries that a node lacks (missing) or that nobody wanted (extra).",
+            labels=["node", "kind", "side"],
+        )
         for name, row in sorted(repository.node_states(self._ctx).items()):
-            up.add_metric([name], int(row.reachable))
-            missing.add_metric([name, Kind.ACCOUNT.value.lower()], len(row.accounts_missing))
-            missing.add_metric([name, Kind.NODE.value.lower()], len(row.nodes_missing))
-            extra.add_metric([name, Kind.ACCOUNT.value.lower()], len(row.accounts_extra))
-            extra.add_metric([name, Kind.NODE.value.lower()], len(row.nodes_extra))
-        yield from (up, missing, extra)
+            away.add_metric([name], int(not row.reachable))
+            drift.add_metric([name, Kind.ACCOUNT.value.lower(), "missing"], len(row.accounts_missing))
+            drift.add_metric([name, Kind.ACCOUNT.value.lower(), "extra"], len(row.accounts_extra))
+            drift.add_metric([name, Kind.NODE.value.lower(), "missing"], len(row.nodes_missing))
+            drift.add_metric([name, Kind.NODE.value.lower(), "extra"], len(row.nodes_extra))
+        yield from (away, drift)
 
     def _deliveries(self) -> Iterable[Metric]:
         told = GaugeMetricFamily(

@@ -46,6 +46,7 @@ class Network(BaseModel):
     genesis_hash: str | None = None
     period_s: float = 2.0
     jwt_key_file: Path | None = None
+    node_allowlist: tuple[str, ...] = ()
     nodes: tuple[NetworkNode, ...] = Field(min_length=1)
     folder: Path = Path()
 
@@ -66,6 +67,11 @@ class Network(BaseModel):
         """The private key that signs tokens; None: the nodes ask for none."""
         return None if self.jwt_key_file is None else self.folder / self.jwt_key_file
 
+    def enodes(self) -> dict[str, str]:
+        """Nodes that the network was made with, and others that its description lets join."""
+        others = {values.enode(one): "" for one in self.node_allowlist}
+        return {**others, **{one.enode: one.name for one in self.nodes}}
+
     def node(self, name: str) -> NetworkNode | None:
         """By name."""
         return next((one for one in self.nodes if one.name == name), None)
@@ -75,14 +81,15 @@ class Network(BaseModel):
         return next((one for one in self.nodes if one.address == address), None)
 
     def system_accounts(self) -> dict[str, str]:
-        """Addresses and purposes that the network was made with (``accounts.json`` beside the file of nodes)."""
+        """Addresses and purposes that the network was made with (``accounts.json`` beside the file of nodes); none without the file."""
         path = self.folder / "accounts.json"
         if not path.exists():
             return {}
         try:
-            listed = json.loads(path.read_text(encoding="utf-8")).get("accounts", [])
-            pairs = _pairs(listed)
-            return {values.account(address): purpose for address, purpose in pairs}
+            content = json.loads(path.read_text(encoding="utf-8"))
+            known = {values.account(address): purpose for address, purpose in _pairs(content.get("accounts", []))}
+            listed = [values.account(str(one)) for one in content.get("allowlist", known)]
+            return {address: known.get(address, "") for address in listed}
         except (OSError, ValueError, AttributeError, KeyError, TypeError, DomainError) as error:
             raise _broken(path, error) from error
 
@@ -119,7 +126,7 @@ def _read(path: Path, changed: int) -> Network:
 def _pairs(listed: Any) -> list[tuple[str, str]]:
     if isinstance(listed, dict):
         return [(str(address), str(name)) for name, address in listed.items()]
-    return [(str(one["address"]), str(one.get("purpose") or one.get("name") or "")) for one in listed]
+    return [(str(one["address"]), ": ".join(str(one[k]) for k in ("name", "purpose") if one.get(k))) for one in listed]
 
 
 def _broken(path: Path, error: Exception) -> NetworkFileBroken:
