@@ -26,6 +26,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     started_at: float = field(default=0.0)
+    stop_within_s: float = STOP_WITHIN_S
 
     def start(self) -> None:
         """Start it; its output goes to its log."""
@@ -59,7 +60,7 @@ class Child:
             return
         self.process.terminate()
         try:
-            self.process.wait(STOP_WITHIN_S)
+            self.process.wait(self.stop_within_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
