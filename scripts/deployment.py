@@ -218,8 +218,10 @@ class Deployment:
     def _first_block(self) -> int:
         """Block of the first contract: its constructor's event, looked for in ranges that every node answers."""
         manager = Web3.to_checksum_address(self.plan.addresses()["AccessManager"])
-        for start in range(0, self.web3.eth.block_number + 1, LOG_RANGE):
-            logs = self.web3.eth.get_logs({"address": manager, "fromBlock": start, "toBlock": start + LOG_RANGE - 1})
+        head = self.web3.eth.block_number  # Besu refuses a range that ends above it (since 26.1)
+        for start in range(0, head + 1, LOG_RANGE):
+            end = min(start + LOG_RANGE - 1, head)
+            logs = self.web3.eth.get_logs({"address": manager, "fromBlock": start, "toBlock": end})
             if logs:
                 return int(logs[0]["blockNumber"])
         raise DeploymentFailedError("the access manager has no event on this network")
