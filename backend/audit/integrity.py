@@ -29,6 +29,21 @@ class Validator:
 
 
 @dataclass(frozen=True, slots=True)
+class Seals:
+    """Seals of the mirrored blocks of a QBFT chain: how many blocks carry fewer than there are validators, the fewest seals, the last block.
+
+    A block needs two thirds of the validators and is finished when they have signed; more may arrive in time or not. Fewer than two thirds
+    never pass the indexer.
+    """
+
+    blocks: int
+    below_all: int
+    fewest: int
+    last: int
+    validators: int
+
+
+@dataclass(frozen=True, slots=True)
 class Integrity:
     """``healthy`` when nothing speaks against the mirror."""
 
@@ -41,6 +56,7 @@ class Integrity:
     reconciliations: list[ChainReconciliation]
     alarms: list[ChainAlarm]
     validators: list[Validator]
+    seals: Seals | None
     journal_entries: int
     journal_head: str | None
     anchor: ChainAnchor | None
@@ -90,6 +106,7 @@ def integrity(ctx: Context) -> Integrity:
         reconciliations=_reconciliations(ctx),
         alarms=_alarms(ctx),
         validators=_validators(ctx, cursor.height if cursor else 0),
+        seals=_seals(ctx),
         journal_entries=head.seq if head else 0,
         journal_head=head.hash if head else None,
         anchor=repository.last_anchor(ctx),
@@ -124,3 +141,14 @@ def _validators(ctx: Context, height: int) -> list[Validator]:
         .order_by(count.desc())
     )
     return [Validator(address, blocks, last) for address, blocks, last in ctx.session.exec(statement).all()]
+
+
+def _seals(ctx: Context) -> Seals | None:
+    sealed = (ChainBlock.number > 0, col(ChainBlock.seals_count).is_not(None))
+    seals, everybody = ChainBlock.seals_count, ChainBlock.validators_count
+    last = ctx.session.exec(select(seals, everybody).where(*sealed).order_by(col(ChainBlock.number).desc())).first()
+    if last is None:
+        return None
+    blocks, fewest = ctx.session.exec(select(func.count(), func.min(seals)).where(*sealed)).one()
+    below = select(func.count()).select_from(ChainBlock).where(*sealed, col(seals) < col(everybody))
+    return Seals(blocks, ctx.session.exec(below).one(), int(fewest or 0), int(last[0] or 0), int(last[1] or 0))

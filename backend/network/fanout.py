@@ -98,7 +98,7 @@ class Fanout:
         if names == self._names:
             return
         with self._unit() as ctx:
-            live = repository.live_ids(ctx)
+            live = repository.live_ids(ctx, votes=False)
             repository.add_deliveries(ctx, live, sorted(names))
             settle(ctx, network, live)
         self._names = names

@@ -173,9 +173,10 @@ def open_changes(ctx: Context, kind: Kind, value: str, *states: ChangeState) -> 
     return list(ctx.session.exec(statement.with_for_update()))
 
 
-def live_ids(ctx: Context) -> list[str]:
-    """Changes on their way."""
-    return list(ctx.session.exec(select(NetworkChange.id).where(col(NetworkChange.state).in_(tuple(LIVE)))))
+def live_ids(ctx: Context, *, votes: bool) -> list[str]:
+    """Changes on their way: votes on validators, or those of the lists."""
+    of_kind = col(NetworkChange.kind) == Kind.VALIDATOR if votes else col(NetworkChange.kind) != Kind.VALIDATOR
+    return list(ctx.session.exec(select(NetworkChange.id).where(col(NetworkChange.state).in_(tuple(LIVE)), of_kind)))
 
 
 def changes_of_accounts(ctx: Context, accounts: Collection[str]) -> list[NetworkChange]:

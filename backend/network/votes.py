@@ -205,11 +205,8 @@ class Votes:
     def round(self, network: Network) -> int:
         """One pass over the votes on their way; how many nodes were asked something."""
         with self._unit() as ctx:
-            live = [
-                change
-                for one in repository.live_ids(ctx)
-                if (change := repository.change(ctx, one)) is not None and change.kind == Kind.VALIDATOR
-            ]
+            found = [repository.change(ctx, one) for one in repository.live_ids(ctx, votes=True)]
+            live = [one for one in found if one is not None]
             now = repository.wall()
             rows = repository.deliveries(ctx, [one.id for one in live])
         asked = 0

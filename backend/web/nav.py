@@ -124,6 +124,7 @@ NAV: dict[str, list[Group]] = {
             _("Система"),
             (
                 Entry("/office/users", _("Пользователи и роли"), "user-cog", Permission.USER_READ),
+                Entry("/office/network", _("Сеть"), "topology-star", Permission.NETWORK_READ),
                 Entry("/office/journal", _("Журнал"), "history", Permission.JOURNAL_READ),
                 Entry("/office/reports", _("Отчёты"), "report", Permission.REPORT_READ),
                 Entry("/office/settings", _("Настройки"), "settings", Permission.SETTINGS_READ),

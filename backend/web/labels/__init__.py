@@ -12,6 +12,7 @@ from backend.web.labels import (
     identity,
     intents,
     issues,
+    network,
     orders,
     payouts,
     registrar,
@@ -33,6 +34,7 @@ TABLES: dict[str, dict[str, Label]] = {
     **audit.LABELS,
     **reports.LABELS,
     **registrar.LABELS,
+    **network.LABELS,
     **rules.LABELS,
 }
 

@@ -10,6 +10,8 @@ from backend.web.portals.office.home import router as home
 from backend.web.portals.office.issues import router as issues
 from backend.web.portals.office.journal import router as journal
 from backend.web.portals.office.limits import router as limits
+from backend.web.portals.office.network import router as network
+from backend.web.portals.office.network_validators import router as network_validators
 from backend.web.portals.office.participants import router as participants
 from backend.web.portals.office.payouts import router as payouts
 from backend.web.portals.office.placements import router as placements
@@ -33,5 +35,7 @@ ROUTERS: list[APIRouter] = [
     settings,
     tasks,
     users,
+    network_validators,
+    network,
     journal,
 ]
