@@ -88,6 +88,9 @@ class Settings(IndexerSettings):
     )
     sender_in_flight: int = Field(2500, ge=1, description="Transactions of all wallets on their way at once")
     sender_batch: int = Field(500, ge=1, description="Transactions that one round of the sender takes up")
+    sender_lanes: int = Field(
+        2, ge=1, le=16, description="Threads of the sender when more waits than a round takes; each has wallets of its own"
+    )
     upload_max_bytes: int = Field(10 * 1024 * 1024, description="Largest document, bytes")
     uploads_per_case: int = Field(10, description="Documents in one application")
 

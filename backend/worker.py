@@ -40,6 +40,7 @@ from backend.core.db import unit_of_work
 from backend.core.watching import watched
 from backend.custody import metrics
 from backend.custody.keys.chosen import KeyStores
+from backend.custody.lanes import Lanes
 from backend.custody.models import Intent
 from backend.custody.node import Node
 from backend.custody.outbox import Outbox
@@ -85,7 +86,17 @@ class Worker:
         limits = Limits(settings.sender_window, settings.sender_in_flight, settings.sender_batch)
         keys = KeyStores(settings)
         chain_id, gate = settings.chain_id, network.not_admitted if settings.besu_nodes_file else None
-        self._outbox = Outbox(self._unit, node, keys, chain_id=chain_id, worker=self.name, limits=limits, gate=gate)
+        self._outbox = Outbox(
+            self._unit,
+            node,
+            keys,
+            chain_id=chain_id,
+            worker=self.name,
+            limits=limits,
+            gate=gate,
+            reading=partial(self._unit, write=False),
+        )
+        self.lanes = Lanes(self._outbox, settings.sender_lanes - 1)
         self.jobs = NetworkJobs(self._unit, settings, name=self.name) if settings.besu_nodes_file else None
         self._height: int | None = None
         self._ticked_at = 0.0
@@ -97,7 +108,10 @@ class Worker:
         """One round; the number of things done."""
         self._last_sign = time.monotonic()
         self.rounds += 1
-        moves, reactions = self._outbox.round(), self._react()
+        moves = self._outbox.round()
+        if self._outbox.full:
+            self.lanes.wake()
+        reactions = self._react()
         # What the sender moves on its way concerns no domain; what has ended does.
         if reactions or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:
             self._tick()
@@ -174,8 +188,8 @@ class Worker:
         return changed
 
     @contextmanager
-    def _unit(self) -> Iterator[Context]:
-        with unit_of_work(self._engine) as session:
+    def _unit(self, *, write: bool = True) -> Iterator[Context]:
+        with unit_of_work(self._engine, write=write) as session:
             yield Context(session=session, clock=self._clock, actor=Actor.system("worker"), settings=self._settings)
 
 
@@ -211,7 +225,11 @@ def main() -> int:
     worker = Worker(engine, settings, node)
     log.info("worker %s runs", worker.name)
     host, port = settings.metrics_host, settings.worker_metrics_port
-    with watched(host, port, worker.figures, lambda: worker.silent_s, SILENT_S), beside(worker, stop):
+    with (
+        watched(host, port, worker.figures, lambda: worker.silent_s, SILENT_S),
+        beside(worker, stop),
+        worker.lanes.running(),
+    ):
         run(worker, stop, settings.worker_interval_s)
     worker.stop()
     node.close()

@@ -58,7 +58,9 @@ class NodeLike(Protocol):
 
 
 class Outbox:
-    """One worker's view of the outbox. ``unit`` opens a transaction and gives a context in the worker's name."""
+    """One worker's view of the outbox. ``unit`` opens a transaction and gives a context in the worker's name; ``reading`` one that only reads
+    and so holds nobody up while keys sign.
+    """
 
     def __init__(
         self,
@@ -71,17 +73,41 @@ class Outbox:
         limits: Limits | None = None,
         hold_s: float = HOLD_S,
         gate: Gate | None = None,
+        reading: Unit | None = None,
     ) -> None:
         self._unit = unit
+        self._node = node
+        self._keys = keys
+        self._chain_id = chain_id
         self._worker = worker
         self._limits = limits or Limits()
         self._hold_s = hold_s
         self._gate = gate
+        self._reading = reading
         self._held: dict[str, float] = {}
         self._settler = Settler(unit, node)
         self._preparer = Preparer(unit, node, worker)
-        self._signer = Signer(unit, keys, worker, chain_id)
+        self._signer = Signer(unit, keys, worker, chain_id, reading=reading)
         self._sender = Sender(unit, node, worker)
+        self.full = False
+        """Whether the last round took up as much as one may: there is more waiting than it could carry."""
+
+    def lane(self, number: int) -> Outbox:
+        """Another worker beside this one, of the same process: wallets of its own, one eye on the blocks and one count of signatures."""
+        other = Outbox(
+            self._unit,
+            self._node,
+            self._keys,
+            chain_id=self._chain_id,
+            worker=f"{self._worker}/{number}",
+            limits=self._limits,
+            hold_s=self._hold_s,
+            gate=self._gate,
+            reading=self._reading,
+        )
+        other._settler = self._settler
+        other._signer.figures = self._signer.figures
+        return other
 
     @property
     def signing(self) -> SigningFigures:
@@ -93,12 +119,20 @@ class Outbox:
         moves = self._settler.settle()
         try:
             moves += self._settler.note_mined()
-            claimed = self._claim()
-            if claimed.items:
-                moves += self._work(claimed)
         except NodeDownError as error:
             log.warning("node gives no answer: %s", error)
-        return moves
+            return moves
+        return moves + self.carry()
+
+    def carry(self) -> int:
+        """Take up what waits and bring it on its way; the number of moves made."""
+        try:
+            claimed = self._claim()
+            self.full = len(claimed.items) >= self._limits.batch
+            return self._work(claimed) if claimed.items else 0
+        except NodeDownError as error:
+            log.warning("node gives no answer: %s", error)
+            return 0
 
     def release(self) -> None:
         """Give the wallets back, so that another worker need not wait for the leases to end."""

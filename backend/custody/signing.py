@@ -55,8 +55,9 @@ class Signed:
 class Signer:
     """Signs outside of a transaction, for that takes time, and stores behind the fence. Bytes that could not be stored are forgotten."""
 
-    def __init__(self, unit: Unit, keys: KeyStores, worker: str, chain_id: int) -> None:
+    def __init__(self, unit: Unit, keys: KeyStores, worker: str, chain_id: int, *, reading: Unit | None = None) -> None:
         self._unit = unit
+        self._reading = reading or unit
         self._keys = keys
         self._worker = worker
         self._chain_id = chain_id
@@ -67,9 +68,9 @@ class Signer:
         items = claimed.of(IntentState.NONCE_GIVEN)
         if not items:
             return set()
-        with self._unit() as ctx:
-            self._stop_forbidden(ctx, claimed, items)
-            items = claimed.of(IntentState.NONCE_GIVEN)
+        with self._reading() as ctx:
+            forbidden = self._forbidden(ctx, items)
+            items = [item for item in items if item.wallet not in forbidden]
             payloads = [payload_of(item, self._chain_id) for item in items]
             answers = self._ask(ctx, list(zip((item.wallet for item in items), payloads, strict=True)))
         held: set[str] = set()
@@ -80,6 +81,7 @@ class Signer:
             else:
                 held.add(item.wallet)
                 log.error("intent %s of %s can't be signed: %s", item.id, item.wallet, answer)
+        self._stop(claimed, forbidden)
         self._store(claimed, done)
         return held
 
@@ -93,15 +95,24 @@ class Signer:
         return answers
 
     @staticmethod
-    def _stop_forbidden(ctx: Context, claimed: Claim, items: list[Work]) -> None:
-        """A stored call that its wallet may not make was not stored by us: the wallet is stopped and nothing of it is signed."""
+    def _forbidden(ctx: Context, items: list[Work]) -> dict[str, str]:
+        """Wallets that may not make one of their stored calls, and which: such a call was not stored by us, and nothing of them is signed."""
         kinds = _kinds_of(ctx, {item.wallet for item in items})
         ours = policy.Permits(ctx)
-        for item in items:
-            if not ours.allows(kinds[item.wallet], item.contract, item.function, item.address, item.data):
-                work.stop(ctx, item.wallet, "a stored call is not allowed to this wallet", {"intent": item.id})
-                log.error("wallet %s stopped: intent %s is not allowed to it", item.wallet, item.id)
-                claimed.items = [one for one in claimed.items if one.wallet != item.wallet]
+        return {
+            item.wallet: item.id
+            for item in items
+            if not ours.allows(kinds[item.wallet], item.contract, item.function, item.address, item.data)
+        }
+
+    def _stop(self, claimed: Claim, forbidden: dict[str, str]) -> None:
+        if not forbidden:
+            return
+        with self._unit() as ctx:
+            for wallet, intent in forbidden.items():
+                work.stop(ctx, wallet, "a stored call is not allowed to this wallet", {"intent": intent})
+                log.error("wallet %s stopped: intent %s is not allowed to it", wallet, intent)
+        claimed.items = [one for one in claimed.items if one.wallet not in forbidden]
 
     def _store(self, claimed: Claim, done: list[tuple[Work, Signed]]) -> None:
         now = work.wall()
