@@ -74,13 +74,6 @@ class Settings(IndexerSettings):
     web3signer_timeout_s: float = Field(
         5.0, gt=0, description="Longest wait for one signature of the Web3Signer, seconds"
     )
-    sign_call_kopeks: int | None = Field(
-        None, ge=0, description="Most rubles that one call of a participant moves, kopeks; none: no limit"
-    )
-    sign_day_kopeks: int | None = Field(
-        None, ge=0, description="Most rubles that a participant's calls move in 24 hours, kopeks; none: no limit"
-    )
-    sign_day_calls: int = Field(10_000, ge=1, description="Most calls of one participant in 24 hours")
     sender_window: int = Field(
         100,
         ge=1,
@@ -89,7 +82,10 @@ class Settings(IndexerSettings):
     sender_in_flight: int = Field(2500, ge=1, description="Transactions of all wallets on their way at once")
     sender_batch: int = Field(500, ge=1, description="Transactions that one round of the sender takes up")
     sender_lanes: int = Field(
-        2, ge=1, le=16, description="Threads of the sender when more waits than a round takes; each has wallets of its own"
+        2,
+        ge=1,
+        le=16,
+        description="Threads of the sender when more waits than a round takes; each has wallets of its own",
     )
     upload_max_bytes: int = Field(10 * 1024 * 1024, description="Largest document, bytes")
     uploads_per_case: int = Field(10, description="Documents in one application")
