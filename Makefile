@@ -17,7 +17,7 @@ SEEDS ?= 1 2 3 4 5 6 7 8
 SENDER_SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up test fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up doctor test fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ demo: setup ## the whole platform with sample participants and issues on this ma
 
 up: setup ## the platform without sample data
 	@$(RUN) -m scripts.up $(ARGS)
+
+doctor: setup ## is a running network and platform in order? each red line with its next step (ARGS="--dir var/demo --json")
+	@$(RUN) -m scripts.doctor $(ARGS)
 
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
