@@ -17,7 +17,7 @@ SEEDS ?= 1 2 3 4 5 6 7 8
 SENDER_SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up doctor test fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up network doctor test test-besu fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,17 +31,26 @@ compile: setup ## compile the contracts to build/contracts (ARGS: paths to compi
 abi: setup ## compile and rewrite the committed ABI files in indexer/abi
 	@$(RUN) -m scripts.compile --abi
 
-demo: setup ## the whole platform with sample participants and issues on this machine
-	@$(RUN) -m scripts.demo $(ARGS)
+# NETWORK=besu: over a network of Besu nodes instead of the embedded node (besu-network/README.md)
+NETWORK ?= embedded
 
-up: setup ## the platform without sample data
-	@$(RUN) -m scripts.up $(ARGS)
+demo: setup ## the whole platform with sample participants and issues on this machine (NETWORK=besu: over Besu)
+	@$(RUN) -m scripts.demo --network $(NETWORK) $(ARGS)
+
+up: setup ## the platform without sample data (NETWORK=besu: over Besu)
+	@$(RUN) -m scripts.up --network $(NETWORK) $(ARGS)
+
+network: setup ## files of a Besu network in var/besu (ARGS="--validators 7", ARGS=start|stop|status: its nodes)
+	@$(RUN) -m scripts.network $(ARGS)
 
 doctor: setup ## is a running network and platform in order? each red line with its next step (ARGS="--dir var/demo --json")
 	@$(RUN) -m scripts.doctor $(ARGS)
 
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
+
+test-besu: setup ## tests that run a real network of four validators; fail where no Besu is found
+	@$(RUN) -m pytest -p no:xdist -m besu tests/besu $(ARGS)
 
 fuzz: setup ## random lives of the contracts for an hour (ARGS="--minutes 5 --seed 7")
 	@$(RUN) -m scripts.fuzz $(ARGS)

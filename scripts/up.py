@@ -1,6 +1,7 @@
 """``make up``: the platform on this machine, without sample data; Ctrl-C ends it. Again starts where it was.
 
 make up ARGS="--dir var/pilot"
+make up NETWORK=besu                 over a Besu network (var/besu), into var/local-besu
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from scripts.stack import choice
 from scripts.stack.ending import Ended
 from scripts.stack.home import Home
 from scripts.stack.platform import Platform, PlatformFailedError
@@ -38,17 +41,20 @@ def watch(platform: Platform) -> NoReturn:
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 1 with the reason when it can't come up."""
     parser = argparse.ArgumentParser(prog="make up", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--dir", type=Path, default=Path("var/local"), help="folder of the installation")
+    parser.add_argument("--dir", type=Path, help="folder of the installation (var/local, over Besu var/local-besu)")
+    choice.add_choice(parser)
     options = parser.parse_args(arguments)
-    platform = Platform(Home(options.dir.resolve(), environment="development"), datetime.now(UTC))
+    folder: Path = options.dir or Path("var/local" if options.network == choice.EMBEDDED else "var/local-besu")
+    platform = Platform(Home(folder.resolve(), environment="development"), datetime.now(UTC))
     platform.ending.listen()
     try:
+        platform.home = replace(platform.home, network=choice.network_of(options, Path("var/besu")))
         platform.start()
         print_logins(platform)
         watch(platform)
     except Ended:
         return 0
-    except (PlatformFailedError, RuntimeError) as error:
+    except (*choice.REFUSALS, PlatformFailedError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:

@@ -11,11 +11,15 @@ from backend.core.context import Context
 from backend.core.errors import Forbidden
 from backend.core.permissions import CHAIN_ROLES, Role
 from backend.custody import service as custody
+from backend.custody.importing import import_wallet
 
 
 @dataclass(frozen=True, slots=True)
 class OfficerSpec:
-    """An officer to make. Without ``totp_secret`` (base 32) they set up a second factor at the first sign-in."""
+    """An officer to make. Without ``totp_secret`` (base 32) they set up a second factor at the first sign-in.
+
+    ``secret``: the private key of their wallet, when that was made before.
+    """
 
     email: str
     name: str
@@ -23,6 +27,7 @@ class OfficerSpec:
     roles: tuple[Role, ...]
     totp_secret: str | None = None
     portal: Portal = Portal.OFFICE
+    secret: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ def _ensure(ctx: Context, spec: OfficerSpec) -> Officer:
     row = repository.user_by_email(ctx, spec.email) or users.add_user(
         ctx, email=spec.email, name=spec.name, portal=spec.portal, password=spec.password, status=UserStatus.ACTIVE
     )
+    if spec.secret is not None:
+        import_wallet(ctx, "officer", row.id, spec.secret)
     address = custody.create_wallet(ctx, "officer", row.id)
     _ensure_second_factor(ctx, row.id, spec.totp_secret)
     for role in spec.roles:

@@ -20,6 +20,7 @@ from backend.core.pagination import Page, PageRequest
 from backend.core.permissions import Permission, Role
 from backend.custody import service as custody
 from backend.custody.errors import WalletMissing
+from backend.custody.importing import import_wallet
 from backend.custody.models import Intent
 from backend.custody.states import IntentState
 from backend.identity import powers, repository
@@ -74,12 +75,15 @@ def profile_of(form: AnyForm) -> dict[str, Any]:
     return {**base, "name": form.full_name, "full_name": form.full_name, "ogrn": ogrn}
 
 
-def ensure_system_participant(ctx: Context, name: str) -> Participant:
-    """The operator's own account, such as TAX (withheld tax); made once, admitted by :func:`admit_system`."""
+def ensure_system_participant(ctx: Context, name: str, secret: bytes | None = None) -> Participant:
+    """The operator's own account, such as TAX (withheld tax); made once, admitted by :func:`admit_system`.
+
+    ``secret``: its private key, when that was made before.
+    """
     found = repository.participant_by_number(ctx, f"KPT-SYS-{name}")
     if found is not None:
         return found
-    return _new(ctx, "SYSTEM", "system", {"name": name, "full_name": name}, number=f"KPT-SYS-{name}")
+    return _new(ctx, "SYSTEM", "system", {"name": name, "full_name": name}, number=f"KPT-SYS-{name}", secret=secret)
 
 
 def admit_system(ctx: Context, name: str, admitted_until: datetime) -> Participant:
@@ -257,8 +261,17 @@ def display_name(ctx: Context, participant_id: str) -> str:
     return str(profile(ctx, repository.participant(ctx, participant_id))["name"])
 
 
-def _new(ctx: Context, kind: str, portal: str, content: dict[str, Any], number: str | None = None) -> Participant:
+def _new(
+    ctx: Context,
+    kind: str,
+    portal: str,
+    content: dict[str, Any],
+    number: str | None = None,
+    secret: bytes | None = None,
+) -> Participant:
     participant_id = new_id()
+    if secret is not None:
+        import_wallet(ctx, "participant", participant_id, secret)
     row = Participant(
         id=participant_id,
         number=number or repository.next_number(ctx, PREFIX[portal]),

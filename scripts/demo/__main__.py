@@ -21,6 +21,7 @@ from scripts.demo import cast, circulation, issuing, onboarding, report
 from scripts.demo.api import ApiRefusedError, WaitedTooLongError
 from scripts.demo.bank import MSK
 from scripts.demo.stage import PASSWORD, Stage
+from scripts.stack import choice
 from scripts.stack.ending import Ended
 from scripts.stack.home import ROOT, Home
 from scripts.stack.platform import Platform, PlatformFailedError
@@ -61,12 +62,15 @@ def play(platform: Platform, console: Console) -> Stage:
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when everything agreed, else 1."""
     parser = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--dir", type=Path, default=Path("var/demo"))
+    parser.add_argument("--dir", type=Path)
+    choice.add_choice(parser)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--exit", action="store_true")
     options = parser.parse_args(arguments)
     console, started = Console(highlight=False, width=max(Console().width, WIDTH)), time.monotonic()
-    folder = options.dir.resolve()
+    folder: Path = (
+        options.dir or Path("var/demo" if options.network == choice.EMBEDDED else "var/demo-besu")
+    ).resolve()
     finished = folder / "finished"
     if folder.exists() and (options.fresh or finished.exists()):
         shutil.rmtree(folder)

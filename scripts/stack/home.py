@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.besu.accounts import DEPLOYER, key_file
+from scripts.besu.generate import read as read_network
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,6 +23,8 @@ class Home:
 
     folder: Path
     environment: str = "demo"
+    network: Path | None = None
+    """Folder of a Besu network (``make network``); without one the embedded node is the register."""
 
     @property
     def node_dir(self) -> Path:
@@ -44,6 +49,8 @@ class Home:
     @property
     def rpc_url(self) -> str:
         """Address of the node, once it runs."""
+        if self.network is not None:
+            return read_network(self.network).entry.rpc_url
         return (self.node_dir / "rpc-url").read_text().strip()
 
     @property
@@ -61,9 +68,10 @@ class Home:
         for one in (self.folder, self.node_dir, self.deployments, self.logs):
             one.mkdir(parents=True, exist_ok=True)
         self._kept("environment", lambda: self.environment)
+        self._refuse_other_network()
         self._kept("kek.hex", lambda: secrets.token_hex(32))
         self._kept("jwt-secret", lambda: secrets.token_urlsafe(48))
-        self._kept("deployer.hex", lambda: "0x" + secrets.token_hex(32))
+        self._kept("deployer.hex", self._deployer_key)
         if not port_is_free(self.web_port):
             (self.folder / "web-port").unlink()
 
@@ -75,7 +83,6 @@ class Home:
             "KAPITAL_DATABASE_URL": os.environ.get("KAPITAL_DATABASE_URL", f"sqlite:///{self.folder / 'kapital.db'}"),
             "KAPITAL_RPC_URL": self.rpc_url,
             "KAPITAL_DEPLOYMENT_FILE": str(self.deployment_file),
-            "KAPITAL_DURABLE_HEAD_FILE": str(self.node_dir / "durable-head"),
             "KAPITAL_KEK_FILE": str(self.folder / "kek.hex"),
             "KAPITAL_JWT_SECRET": (self.folder / "jwt-secret").read_text().strip(),
             "KAPITAL_FILES_DIR": str(self.folder / "files"),
@@ -83,7 +90,7 @@ class Home:
             "KAPITAL_PUBLIC_URL": self.url,
             "PYTHONUNBUFFERED": "1",
         }
-        return {**tool_environment(), **extra}
+        return {**tool_environment(), **extra, **self._network_environment()}
 
     def write(self, name: str, content: Any) -> None:
         """Write a JSON file whole or not at all, readable by the owner alone."""
@@ -96,6 +103,32 @@ class Home:
         """A JSON file, or None."""
         path = self.folder / name
         return json.loads(path.read_text()) if path.exists() else None
+
+    def _network_environment(self) -> dict[str, str]:
+        """What differs between the embedded node and a network of validators."""
+        if self.network is None:
+            return {"KAPITAL_DURABLE_HEAD_FILE": str(self.node_dir / "durable-head")}
+        network = read_network(self.network)
+        return {
+            "KAPITAL_CHAIN_ID": str(network.chain_id),
+            "KAPITAL_QBFT_EPOCH_LENGTH": str(network.epoch_blocks),
+            "KAPITAL_BESU_NODES_FILE": str(self.network / "nodes.json"),
+        }
+
+    def _deployer_key(self) -> str:
+        if self.network is None:
+            return "0x" + secrets.token_hex(32)
+        return key_file(self.network, DEPLOYER).read_text(encoding="utf-8").strip()
+
+    def _refuse_other_network(self) -> None:
+        """An installation stays on the chain that it was made on. Raises RuntimeError."""
+        wanted = str(self.network) if self.network else "embedded"
+        default = "embedded" if (self.folder / "deployer.hex").exists() else wanted  # made before there was a choice
+        present = self._kept("network", lambda: default)
+        if present != wanted:
+            raise RuntimeError(
+                f"{self.folder} is an installation over {present}, not over {wanted}: choose another folder (--dir)"
+            )
 
     def _kept(self, name: str, make: Any) -> str:
         path = self.folder / name

@@ -1,4 +1,4 @@
-"""Everything together: node -> tables -> officers -> contracts -> indexer, worker, web. Any of them may be killed; it comes back."""
+"""Everything together: node (or network) -> tables -> officers -> contracts -> indexer, worker, web. Any of them may be killed; it comes back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 
+from scripts.besu.find import find
+from scripts.besu.generate import read as read_network
+from scripts.besu.processes import Running, running_pids
 from scripts.stack import officers
 from scripts.stack.children import Child
 from scripts.stack.ending import Ending
@@ -35,19 +39,15 @@ class Platform:
     children: dict[str, Child] = field(default_factory=dict)
     logins: dict[str, OfficerLogin] = field(default_factory=dict)
     ending: Ending = field(default_factory=Ending)
+    besu: Running | None = None
 
     def start(self) -> None:
         """Bring everything up; can be repeated after any interruption."""
         self.home.prepare()
-        (self.home.node_dir / "rpc-url").unlink(missing_ok=True)
-        node = [sys.executable, "-m", "scripts.node", "--dir", str(self.home.node_dir)]
-        self._run(
-            "node",
-            [*node, "--timestamp", str(int(self.genesis.timestamp()))],
-            {**tool_environment(), "PYTHONUNBUFFERED": "1"},
-        )
-        self._wait("node", (self.home.node_dir / "rpc-url").exists)
-        self.say("  node runs")
+        if self.home.network is None:
+            self._start_embedded()
+        else:
+            self._start_besu(self.home.network)
         self._once("migrate", [sys.executable, "-m", "backend.migrate"])
         self.logins = officers.make_officers(self.home)
         if not self.home.deployment_file.exists():
@@ -67,6 +67,8 @@ class Platform:
         """Start again what has died; the names of those."""
         with self.ending.shield():
             fallen = [name for name, child in self.children.items() if child.tend()]
+            if self.besu is not None:
+                fallen += self.besu.tend()
         if fallen:
             self.home.write("pids.json", {name: child.pid for name, child in self.children.items()})
         return fallen
@@ -76,6 +78,33 @@ class Platform:
         self.ending.ignore()
         for name in reversed(list(self.children)):
             self.children[name].stop()
+        if self.besu is not None:
+            self.besu.stop()
+
+    def _start_embedded(self) -> None:
+        (self.home.node_dir / "rpc-url").unlink(missing_ok=True)
+        node = [sys.executable, "-m", "scripts.node", "--dir", str(self.home.node_dir)]
+        self._run(
+            "node",
+            [*node, "--timestamp", str(int(self.genesis.timestamp()))],
+            {**tool_environment(), "PYTHONUNBUFFERED": "1"},
+        )
+        self._wait("node", (self.home.node_dir / "rpc-url").exists)
+        self.say("  node runs")
+
+    def _start_besu(self, folder: Path) -> None:
+        """Run the nodes of the network, unless somebody runs them already."""
+        network = read_network(folder)
+        if watcher := running_pids(network).get("watcher"):
+            self.say(f"  the network is run by process {watcher}")
+            return
+        besu = find()
+        self.say(f"  {besu.text}")
+        if besu.warning:
+            self.say(f"  {besu.warning}")
+        self.besu = Running(network, besu, self.say, self.ending)
+        self.besu.start()
+        self.say(f"  {len(network.validators)} validators seal blocks")
 
     def _run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         child = Child(name, command, self.home.logs / f"{name}.log", environment)

@@ -21,7 +21,11 @@ class EmbeddedKeyStore:
 
     def make(self, ctx: Context) -> MadeKey:
         """A key from the operating system's randomness, sealed at once."""
-        key = PrivateKey()
+        return self.take(ctx, PrivateKey().secret)
+
+    def take(self, ctx: Context, secret: bytes) -> MadeKey:
+        """A key that was made elsewhere, sealed at once; ValueError when it is none."""
+        key = PrivateKey(secret)
         address = address_of(key.public_key.format(compressed=False))
         return MadeKey(address, sealed_key=vault.seal(ctx, _owner(address), key.secret))
 
