@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -132,6 +134,7 @@ class Worker:
         """What an operator watches, as Prometheus reads it (version 0.0.4)."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(RoundCollector(self))
+        registry.register(DiskCollector(self._settings.files_dir))
         registry.register(metrics.SigningCollector(self._outbox.signing))
         with unit_of_work(self._engine, write=False) as session:
             ctx = Context(session=session, clock=self._clock, actor=Actor.system("worker"), settings=self._settings)
@@ -206,6 +209,22 @@ class RoundCollector(Collector):
         yield CounterMetricFamily("kapital_worker_rounds", "Rounds begun.", value=self._worker.rounds)
         failed = "Rounds, reactions and ticks that failed and came again."
         yield CounterMetricFamily("kapital_worker_failures", failed, value=self._worker.failures)
+
+
+class DiskCollector(Collector):
+    """Room on the disk that holds the encrypted documents; on one machine it holds the nodes and the database too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics; names and help are part of the interface. Nothing where the disk can't be asked."""
+        place = next((one for one in (self._folder, *self._folder.absolute().parents) if one.exists()), None)
+        if place is None:
+            return
+        usage = shutil.disk_usage(place)
+        yield GaugeMetricFamily("kapital_disk_free_bytes", "Bytes free for us on the disk of files.", value=usage.free)
+        yield GaugeMetricFamily("kapital_disk_size_bytes", "Size of that disk.", value=usage.total)
 
 
 COLLECTORS: list[Callable[[Context], Collector]] = [metrics.OutboxCollector, network_metrics.NetworkCollector]

@@ -48,6 +48,12 @@ def test_a_working_worker_tells_its_rounds_its_signatures_and_the_outbox(world: 
     assert told["kapital_signature_seconds_total"] > 0
 
 
+def test_room_on_the_disk_is_told_before_the_folder_of_documents_is_made(world: World, worker: Worker) -> None:
+    assert not world.settings.files_dir.exists()
+    told = metrics(worker)
+    assert 0 < told["kapital_disk_free_bytes"] < told["kapital_disk_size_bytes"]
+
+
 def test_a_key_that_cannot_be_used_is_counted(world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     world.ask(world.wallet("treasury"), 1)
     refusal = KeyStoreError("the device is gone")
