@@ -100,6 +100,11 @@ class Settings(IndexerSettings):
         60.0, gt=0, description="Pause between comparisons of all nodes' permission lists with the wanted ones, seconds"
     )
 
+    calendar_file: Path | None = Field(
+        None,
+        description="Demonstrations over a real clock only: JSON pairs of planned and real moments that issues' calendars are run through by",
+    )
+
     @model_validator(mode="after")
     def _no_default_secret_in_production(self) -> Settings:
         if self.environment == "production":
@@ -107,6 +112,10 @@ class Settings(IndexerSettings):
                 raise ValueError("KAPITAL_JWT_SECRET must be set to a secret of 32 characters or more")
             if self.kek_file is None and self.kek is None:
                 raise ValueError("KAPITAL_KEK_FILE (or KAPITAL_KEK) must be set")
+            if self.calendar_file is not None:
+                raise ValueError(
+                    "KAPITAL_CALENDAR_FILE is for demonstrations: in production issues keep their calendar"
+                )
         return self
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backend.core.errors import Forbidden, Lang, StepUpRequired
 from backend.core.permissions import Permission, Role, permissions_of
+from backend.core.signing import gathered
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -78,12 +79,16 @@ class Context:
             raise Forbidden(code=f"forbidden:{permissions[0].value}")
 
     def require_step_up(self) -> None:
-        """Raise :class:`StepUpRequired` unless a second factor was given within five minutes."""
+        """Raise :class:`StepUpRequired` unless a second factor was given within five minutes; an edge that gathers asks at the end."""
         if self.actor.is_system:
             return
         at = self.actor.stepped_up_at
-        if at is None or datetime.now(UTC) - at > STEP_UP_LASTS:
+        if at is not None and datetime.now(UTC) - at <= STEP_UP_LASTS:
+            return
+        asked_later = gathered(self.session)
+        if asked_later is None:
             raise StepUpRequired
+        asked_later.code_needed = True
 
     def as_system(self, name: str) -> Context:
         """The same transaction in the name of a process."""

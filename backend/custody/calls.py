@@ -60,15 +60,27 @@ def encode(contract: str, function: str, args: list[Any]) -> str:
 def decode_call(contract: str, data: str) -> tuple[str, dict[str, Any]] | None:
     """Function name and arguments by name of call data, or None when the contract has no such selector."""
     raw = bytes.fromhex(data.removeprefix("0x"))
+    found = _function_at(contract, raw[:4])
+    if found is None:
+        return None
+    name, inputs = found
+    values = decode([canonical_type(part) for part in inputs], raw[4:])
+    return name, dict(zip((part["name"] for part in inputs), jsonable(list(values)), strict=True))
+
+
+def inputs_of(contract: str, data: str) -> tuple[dict[str, Any], ...]:
+    """ABI inputs of the function that call data names, of its overloads the right one; empty when there is none."""
+    found = _function_at(contract, bytes.fromhex(data.removeprefix("0x"))[:4])
+    return found[1] if found is not None else ()
+
+
+@lru_cache
+def _function_at(contract: str, selector: bytes) -> tuple[str, tuple[dict[str, Any], ...]] | None:
     for item in abi_of(contract):
-        if item["type"] != "function":
-            continue
-        types = [canonical_type(part) for part in item["inputs"]]
-        if keccak(text=f"{item['name']}({','.join(types)})")[:4] == raw[:4]:
-            values = decode(types, raw[4:])
-            return item["name"], dict(
-                zip((part["name"] for part in item["inputs"]), jsonable(list(values)), strict=True)
-            )
+        if item["type"] == "function":
+            types = [canonical_type(part) for part in item["inputs"]]
+            if keccak(text=f"{item['name']}({','.join(types)})")[:4] == selector:
+                return item["name"], tuple(item["inputs"])
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
@@ -41,8 +41,9 @@ class Wallet(SQLModel, table=True):
 class Intent(SQLModel, table=True):
     """One wanted call of a contract. ``content_hash`` pins what the idempotency key stands for.
 
-    ``shown`` is the call in plain words as it was accepted, ``shown_hash`` its sha-256; ``sum_kopeks`` counts against the limits.
-    ``cancel_raw`` are the bytes of an explicit cancel: the wallet pays itself nothing under the same number.
+    ``shown`` is the call in plain words as it was accepted, ``shown_hash`` its sha-256; ``sum_kopeks`` counts against the limits of
+    ``asked_on``, the Moscow day of business time. ``cancel_raw`` are the bytes of an explicit cancel: the wallet pays itself nothing under
+    the same number. ``spent_by`` is the foreign transaction that has taken its number. The moments are those of the state named.
     """
 
     __tablename__ = "intents"
@@ -50,6 +51,7 @@ class Intent(SQLModel, table=True):
         UniqueConstraint("wallet", "nonce", name="uq_intents_wallet_nonce"),
         Index("ix_intents_state_created", "state", "created_at"),
         Index("ix_intents_ref", "ref_kind", "ref_id"),
+        Index("ix_intents_wallet_day", "wallet", "asked_on"),
     )
 
     id: str = Field(primary_key=True)
@@ -67,6 +69,7 @@ class Intent(SQLModel, table=True):
     shown: str | None = None
     shown_hash: str | None = None
     sum_kopeks: int | None = Field(default=None, sa_type=BigInteger)
+    asked_on: date | None = None
     requested_by: str | None = None
     state: IntentState = Field(default=IntentState.ACCEPTED, index=True)
     nonce: int | None = Field(default=None, sa_type=BigInteger)
@@ -80,12 +83,18 @@ class Intent(SQLModel, table=True):
     cancel_reason: str | None = None
     cancel_raw: str | None = None
     cancel_hash: str | None = Field(default=None, index=True)
+    spent_by: str | None = None
     error_code: str | None = None
     error_ru: str | None = None
     error_en: str | None = None
     handled: bool = Field(default=False, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    numbered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    mined_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Signature(SQLModel, table=True):

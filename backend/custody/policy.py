@@ -1,4 +1,4 @@
-"""What a wallet may sign: only our contracts, only the functions of its owner's kind and role, only within the limits.
+"""What a wallet may sign: only our contracts, only the functions of its owner's kind and role (how much: :mod:`backend.custody.limits`).
 
 The contracts enforce the same rights; this list stands before the key, so that neither a fault in a domain nor a row slipped into the
 database makes a wallet sign something else. It is asked twice: when a call is accepted, with the roles of whoever asks, and again when it is
@@ -8,19 +8,15 @@ signed, with the owner's kind alone. The lists are data; a test compares them wi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import select
 
 from backend.core.context import Context
-from backend.core.money import format_rubles
 from backend.core.permissions import Role
 from backend.custody import calls
-from backend.custody.errors import CallNotAllowed, LimitOfSigning
-from backend.custody.models import Intent, Wallet
-from backend.custody.states import IntentState
+from backend.custody.errors import CallNotAllowed
+from backend.custody.models import Wallet
 from indexer.models import ChainIssue
 
 Calls = frozenset[tuple[str, str]]
@@ -132,46 +128,3 @@ def _check_proposed(ctx: Context, target: str, data: str) -> None:
             if found is not None and (contract, found[0]) in PROPOSABLE:
                 return
     raise CallNotAllowed
-
-
-# --- limits ----------------------------------------------------------------------------------------------------------
-
-
-def sum_of(contract: str, function: str, args: list[Any]) -> int | None:
-    """Rubles that a call moves by its own arguments, kopeks; None where it names no sum."""
-    _, types, inputs = calls.function_of(contract, function)
-    named = [
-        value
-        for value, kind, item in zip(args, types, inputs, strict=True)
-        if kind == "uint64" and "kopeks" in item["name"].lower()
-    ]
-    return sum(named) if named else None
-
-
-def check_limits(ctx: Context, wallet: Wallet, kopeks: int | None) -> None:
-    """Raise :class:`LimitOfSigning` when a participant's call exceeds what one call, or a day (Moscow business time aside: 24 hours), may move."""
-    settings = ctx.settings
-    if wallet.owner_kind != "participant":
-        return
-    if kopeks is not None and settings.sign_call_kopeks is not None and kopeks > settings.sign_call_kopeks:
-        raise _exceeded(settings.sign_call_kopeks, kopeks)
-    since = datetime.now(UTC) - timedelta(days=1)
-    lately = select(func.count(), func.coalesce(func.sum(col(Intent.sum_kopeks)), 0)).where(
-        col(Intent.wallet) == wallet.address, col(Intent.created_at) > since, col(Intent.state) != IntentState.FAILED
-    )
-    count, total = ctx.session.exec(lately).one()
-    moved = int(total or 0)
-    if count >= settings.sign_day_calls:
-        raise LimitOfSigning(
-            f"Не больше {settings.sign_day_calls} операций в сутки с одного адреса.",
-            f"No more than {settings.sign_day_calls} operations a day from one address.",
-        )
-    if kopeks is not None and settings.sign_day_kopeks is not None and moved + kopeks > settings.sign_day_kopeks:
-        raise _exceeded(settings.sign_day_kopeks, moved + kopeks)
-
-
-def _exceeded(limit: int, wanted: int) -> LimitOfSigning:
-    return LimitOfSigning(
-        f"Превышен предел подписания: {format_rubles(limit)}, нужно {format_rubles(wanted)}.",
-        f"The limit of signing is {format_rubles(limit)}, {format_rubles(wanted)} are wanted.",
-    )

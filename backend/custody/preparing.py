@@ -175,7 +175,8 @@ def _numbered(item: Work, gas: Verdict, numbers: dict[str, int], now: datetime) 
         raise NodeDownError(f"intent {item.id} was not simulated")
     nonce = numbers[item.wallet]
     numbers[item.wallet] = nonce + 1
-    return {"id": item.id, "state": IntentState.NONCE_GIVEN, "nonce": nonce, "gas": _limit(gas), "updated_at": now}
+    moved = {"state": IntentState.NONCE_GIVEN, "updated_at": now, "numbered_at": now}
+    return {"id": item.id, **moved, "nonce": nonce, "gas": _limit(gas)}
 
 
 def _limit(gas: int) -> int:
@@ -186,7 +187,7 @@ def _limit(gas: int) -> int:
 def _refused(item: Work, verdict: Verdict, now: datetime) -> dict[str, Any]:
     refusal = refusals.explain(verdict.data if isinstance(verdict, NodeRefusedError) else None)
     words = {"error_code": refusal.code, "error_ru": refusal.ru, "error_en": refusal.en}
-    return {"id": item.id, "state": IntentState.FAILED, "updated_at": now, **words}
+    return {"id": item.id, "state": IntentState.FAILED, "updated_at": now, "settled_at": now, **words}
 
 
 def _shape(item: Work) -> Shape:

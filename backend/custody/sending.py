@@ -138,10 +138,10 @@ class Sender:
 
 
 def _mined(item: Work, receipt: Receipt, now: datetime) -> dict[str, Any]:
-    place = {"block_number": receipt.block_number, "mined_ok": receipt.ok}
+    place = {"block_number": receipt.block_number, "mined_ok": receipt.ok, "mined_at": now}
     return {"id": item.id, "state": IntentState.MINED, "updated_at": now, **place}
 
 
 def _sent(item: Work, state: IntentState, now: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": item.id, "state": state, "updated_at": now, "sends": item.sends + 1}
-    return row
+    first = item.sent_at or now
+    return {"id": item.id, "state": state, "updated_at": now, "sends": item.sends + 1, "sent_at": first}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.core.context import Context
 from backend.core.ids import bytes32_of, new_id
 from backend.core.journal import record
-from backend.custody import calls, policy, repository, words
+from backend.core.signing import gathered, hash_of
+from backend.custody import calls, limits, policy, repository, words
 from backend.custody.errors import IntentDiffers, WalletMissing
 from backend.custody.keys.chosen import stores_of
 from backend.custody.models import Intent, Wallet
@@ -34,6 +36,9 @@ def create_wallet(ctx: Context, owner_kind: str, owner_id: str) -> str:
     present = repository.wallet_of(ctx, owner_kind, owner_id)
     if present is not None:
         return present.address
+    gathering = gathered(ctx.session)
+    if gathering is not None and gathering.dry:
+        return _address_for_a_look(ctx, owner_kind, owner_id)
     store = stores_of(ctx.settings).for_new_keys()
     made = store.make(ctx)
     row = Wallet(
@@ -47,7 +52,21 @@ def create_wallet(ctx: Context, owner_kind: str, owner_id: str) -> str:
     )
     ctx.session.add(row)
     ctx.session.flush()
+    words.note_new_address(ctx, made.address)
     return made.address
+
+
+def _address_for_a_look(ctx: Context, owner_kind: str, owner_id: str) -> str:
+    """An address without a key in a unit of work that will be rolled back: a device would keep the key for ever."""
+    address = "0x" + secrets.token_hex(20)
+    now = datetime.now(UTC)
+    row = Wallet(
+        address=address, owner_kind=owner_kind, owner_id=owner_id, store="none", sealed_key=b"", created_at=now
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    words.note_new_address(ctx, address)
+    return address
 
 
 def wallet_of(ctx: Context, owner_kind: str, owner_id: str) -> str:
@@ -74,7 +93,8 @@ def request_call(
     """Promise a call of a contract in the wallet's name.
 
     The same key with the same content returns the stored intent; with other content it raises :class:`IntentDiffers`. ``address`` may be
-    left out for the contracts of the deployment. ``args`` are in ABI order; ``bytes32`` as 0x text. Nothing is sent here.
+    left out for the contracts of the deployment. ``args`` are in ABI order; ``bytes32`` as 0x text. Nothing is sent here. A person's call
+    raises StepUpRequired without a fresh code and LimitOfSigning above the limits of the wallet.
     """
     owner = repository.wallet(ctx, wallet)
     if owner is None:
@@ -88,9 +108,10 @@ def request_call(
             raise IntentDiffers
         return present
     policy.check_request(ctx, owner, contract, function, target, args)
-    kopeks = policy.sum_of(contract, function, args)
-    policy.check_limits(ctx, owner, kopeks)
-    shown = words.shown(ctx, owner, contract, function, target, data, summary)
+    kopeks = limits.sum_of(ctx, contract, function, target, args)
+    limits.check(ctx, owner, kopeks)
+    shown = words.shown(ctx, owner, words.Wanted(contract, function, target, data, summary, kopeks))
+    seen = _seen_by_person(ctx, shown)
     now = datetime.now(UTC)
     row = Intent(
         id=new_id(),
@@ -106,8 +127,9 @@ def request_call(
         ref_id=ref_id,
         summary=summary,
         shown=shown,
-        shown_hash=words.hash_of(shown),
+        shown_hash=hash_of(shown),
         sum_kopeks=kopeks,
+        asked_on=limits.day_of(ctx),
         requested_by=ctx.actor.user_id,
         created_at=now,
         updated_at=now,
@@ -115,9 +137,21 @@ def request_call(
     ctx.session.add(row)
     ctx.session.flush()
     if not ctx.actor.is_system:
-        details = {"call": f"{contract}.{function}", "wallet": row.wallet, "shown": row.shown_hash}
+        details = {"call": f"{contract}.{function}", "wallet": row.wallet, "shown": row.shown_hash, "seen": seen}
         record(ctx, action="custody.call.accepted", entity="intent", entity_id=row.id, details=details)
     return row
+
+
+def _seen_by_person(ctx: Context, shown: str) -> bool:
+    """A person's call needs a code within five minutes, and is shown in words before where the edge can show it; whether it was."""
+    if ctx.actor.is_system:
+        return False
+    ctx.require_step_up()
+    gathering = gathered(ctx.session)
+    if gathering is None:
+        return False
+    gathering.texts.append(shown)
+    return bool(gathering.seen)
 
 
 def four_eyes_propose(

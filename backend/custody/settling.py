@@ -41,7 +41,8 @@ class Settler:
         now = work.wall()
         done = [_confirmed(row, now) for row in found if row.status == 1]
         reverted = [_reverted(row, self._why(row), now) for row in found if row.status != 1]
-        given_up = [{"id": one, **_GIVEN_UP, "block_number": block, "updated_at": now} for one, block in cancelled]
+        moved = {"updated_at": now, "settled_at": now}
+        given_up = [{"id": one, **_GIVEN_UP, "block_number": block, **moved} for one, block in cancelled]
         with self._unit() as ctx:
             work.write(ctx.session, done)
             work.write(ctx.session, reverted)
@@ -128,12 +129,12 @@ def _cancelled(ctx: Context) -> list[tuple[str, int]]:
 
 
 def _confirmed(row: Any, now: datetime) -> dict[str, Any]:
-    moved = {"state": IntentState.CONFIRMED, "updated_at": now}
+    moved = {"state": IntentState.CONFIRMED, "updated_at": now, "settled_at": now}
     return {"id": row.id, **moved, "block_number": row.block_number, "mined_ok": True}
 
 
 def _reverted(row: Any, data: str | None, now: datetime) -> dict[str, Any]:
     refusal = refusals.explain(data)
     words = {"error_code": refusal.code, "error_ru": refusal.ru, "error_en": refusal.en}
-    moved = {"state": IntentState.REVERTED, "updated_at": now, "block_number": row.block_number, "mined_ok": False}
-    return {"id": row.id, **moved, **words}
+    moved = {"state": IntentState.REVERTED, "updated_at": now, "settled_at": now}
+    return {"id": row.id, **moved, "block_number": row.block_number, "mined_ok": False, **words}

@@ -125,7 +125,7 @@ class Signer:
             rows = [_signature(item, one, now) for item, one in done]
             if rows:
                 ctx.session.connection().execute(insert(Signature), rows)
-            state = {"state": IntentState.SIGNED, "updated_at": now}
+            state = {"state": IntentState.SIGNED, "updated_at": now, "signed_at": now}
             work.write(ctx.session, [{"id": i.id, **state, "raw": one.raw, "tx_hash": one.tx_hash} for i, one in done])
         for item, one in done:
             item.state, item.raw, item.tx_hash = IntentState.SIGNED, one.raw, one.tx_hash

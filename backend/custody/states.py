@@ -23,7 +23,8 @@ class IntentState(StrEnum):
     REVERTED = "REVERTED"
     """The same, but the contract refused it; nothing changed on chain."""
     FAILED = "FAILED"
-    """It will never be carried out: refused by simulation before a nonce was given, or its number was spent by an explicit cancel."""
+    """It will never be carried out: refused by simulation before a nonce was given, or its number was spent by an explicit cancel, or by a
+    foreign transaction and an administrator has decided so."""
 
 
 FINAL = frozenset({IntentState.CONFIRMED, IntentState.REVERTED, IntentState.FAILED})
@@ -32,13 +33,16 @@ OPEN = frozenset(IntentState) - FINAL
 
 _SETTLED = {IntentState.CONFIRMED, IntentState.REVERTED, IntentState.FAILED}
 
+# Back to ACCEPTED only by an administrator's decision, when the mirror shows that a foreign transaction has the number.
+_ANEW = {IntentState.ACCEPTED}
+
 MACHINE = StateMachine(
     {
         IntentState.ACCEPTED: {IntentState.NONCE_GIVEN, IntentState.FAILED},
-        IntentState.NONCE_GIVEN: {IntentState.SIGNED, IntentState.FAILED},
-        IntentState.SIGNED: {IntentState.SENT, IntentState.MINED} | _SETTLED,
-        IntentState.SENT: {IntentState.MINED} | _SETTLED,
+        IntentState.NONCE_GIVEN: {IntentState.SIGNED, IntentState.FAILED} | _ANEW,
+        IntentState.SIGNED: {IntentState.SENT, IntentState.MINED} | _SETTLED | _ANEW,
+        IntentState.SENT: {IntentState.MINED} | _SETTLED | _ANEW,
         # A node that lost its newest blocks in a crash is given the same bytes again.
-        IntentState.MINED: {IntentState.SENT} | _SETTLED,
+        IntentState.MINED: {IntentState.SENT} | _SETTLED | _ANEW,
     }
 )

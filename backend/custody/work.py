@@ -55,6 +55,7 @@ class Work:
     cancel_hash: str | None
     shown_hash: str | None
     sends: int
+    sent_at: datetime | None
 
     @property
     def bytes_to_send(self) -> str | None:
@@ -175,7 +176,7 @@ def write_mined(session: Session, number: int, mined: Mapping[str, bool]) -> int
         )
         found = list(_rows(session, statement.order_by(col(Intent.id)).with_for_update()))
         now = wall()
-        state = {"state": IntentState.MINED, "block_number": number, "updated_at": now}
+        state = {"state": IntentState.MINED, "block_number": number, "updated_at": now, "mined_at": now}
         write(session, [{"id": one, **state, "mined_ok": mined[tx_hash]} for one, tx_hash in found])
         waiting += [one for one, _ in found]
     return len(waiting)

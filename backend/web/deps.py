@@ -27,10 +27,11 @@ from backend.accounts.errors import EnrolmentNeeded
 from backend.core import journal
 from backend.core.context import STEP_UP_LASTS, Actor, Context
 from backend.core.db import unit_of_work
-from backend.core.errors import DomainError, Forbidden, Unauthenticated
+from backend.core.errors import DomainError, Forbidden, StepUpRequired, Unauthenticated
 from backend.core.ids import new_id
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission, Role
+from backend.core.signing import Signing, gather
 from backend.core.texts import check_texts, texts_in
 from backend.settings import Settings
 from backend.web import i18n, kept_forms, security
@@ -50,6 +51,18 @@ class CsrfWrong(Forbidden):
     code = "csrf"
     message_ru = "Страница устарела. Откройте форму ещё раз и повторите."
     message_en = "The page is out of date. Open the form again and repeat."
+
+
+class NotYetSeen(StepUpRequired):
+    """What would be signed was not shown to the person as it would be signed now, or a code is missing. ``signing`` tells what it is."""
+
+    code = "confirmation_required"
+    message_ru = "Посмотрите, что будет подписано, и подтвердите."
+    message_en = "Look at what will be signed, and confirm."
+
+    def __init__(self, signing: Signing) -> None:
+        self.signing = signing
+        super().__init__()
 
 
 class KeptRefusal(Exception):
@@ -162,7 +175,12 @@ def _api_context(request: Request, incoming: Incoming) -> Iterator[Context]:
         owner = actor.user_id or f"ip:{actor.ip or security.client_of(request).ip}"
         status = getattr(request.scope.get("route"), "status_code", None) or 200
         put_asked(ctx, Asked(owner, incoming.key, request.method, request.url.path, incoming.digest, status))
-        yield ctx
+        seen = request.headers.get(SHOWN_HASH, "")
+        if request.method in SAFE or not (seen or is_preview(request)):
+            yield ctx
+            return
+        with _shown_before(request, ctx, seen):
+            yield ctx
 
 
 def _bearer(request: Request) -> Actor:
@@ -232,9 +250,10 @@ def _page_context(request: Request, incoming: Incoming) -> Iterator[PageContext]
     segment = request.url.path.split("/")[1]
     actor, portal = _by_cookie(request, segment)
     request.state.portal, request.state.actor = portal, actor if actor.user_id else None
-    if request.method not in SAFE and not request.scope.get("kapital.redispatched"):
+    acts = request.method not in SAFE and not request.scope.get("kapital.redispatched")
+    if acts:
         _check_csrf(request, incoming.form, actor)
-        actor = _step_up(request, incoming.form, actor)
+        actor = actor if is_preview(request) else _step_up(request, incoming.form, actor)
     request.state.stepped_up = _is_fresh(actor)
     _note_view(request, actor)
     with open_context(request, actor, write=request.method not in SAFE) as ctx:
@@ -242,7 +261,36 @@ def _page_context(request: Request, incoming: Incoming) -> Iterator[PageContext]
         owner = actor.user_id or f"visitor:{visitor_of(request)}"
         put_asked(ctx, Asked(owner, incoming.key, request.method, request.url.path, incoming.digest))
         _kept_form(request, ctx, incoming)
-        yield PageContext(request, ctx, portal)
+        if not acts:
+            yield PageContext(request, ctx, portal)
+            return
+        with _shown_before(request, ctx, incoming.form.get("shown_hash")):
+            yield PageContext(request, ctx, portal)
+
+
+PREVIEW = "Kapital-Preview"
+"""Header of a request that only asks what it would sign; nothing of it is kept."""
+SHOWN_HASH = "Kapital-Shown-Hash"
+"""Header of an API client that has shown the words to its user: other words are not signed."""
+
+
+def is_preview(request: Request) -> bool:
+    """Does the request only ask what it would sign?"""
+    return PREVIEW in request.headers
+
+
+@contextmanager
+def _shown_before(request: Request, ctx: Context, seen: str) -> Iterator[None]:
+    """Nothing is signed in a person's name that the person was not shown in these very words; one page shows it and asks for the code."""
+    signing = gather(ctx.session, seen, dry=is_preview(request))
+    try:
+        yield
+    except KeptRefusal as error:
+        if signing.dry:
+            raise error.refusal from error
+        raise
+    if signing.dry or not signing.is_settled:
+        raise NotYetSeen(signing)
 
 
 def _kept_form(request: Request, ctx: Context, incoming: Incoming) -> None:

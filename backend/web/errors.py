@@ -18,8 +18,9 @@ from starlette.types import Message, Receive, Scope
 
 from backend.accounts.errors import EnrolmentNeeded
 from backend.core.errors import Conflict, DomainError, Invalid, StepUpRequired, Unauthenticated
+from backend.core.signing import Signing
 from backend.web import i18n, kept_forms, security
-from backend.web.deps import open_context
+from backend.web.deps import NotYetSeen, is_preview, open_context
 from backend.web.forms import Form, FormState, problems_of, state_of
 from backend.web.idempotency import KeyInUse, answer_of
 from backend.web.render import render
@@ -63,11 +64,23 @@ def problem(request: Request, error: DomainError) -> JSONResponse:
 async def on_domain_error(request: Request, error: Exception) -> Response:
     """A refusal that the user can be told about."""
     refusal = cast("DomainError", error)
+    if is_preview(request):
+        return _preview(request, refusal)
     if isinstance(refusal, KeyInUse):
         answer = await run_in_threadpool(_answer_of_the_first, request, refusal)
         if answer is not None:
             return answer
     return problem(request, refusal) if is_api(request) else await _page_refusal(request, refusal)
+
+
+def _preview(request: Request, refusal: DomainError) -> JSONResponse:
+    """What would be signed, or that the request would be refused: its sender then sends it in earnest and is told why."""
+    if not isinstance(refusal, NotYetSeen):
+        return (
+            JSONResponse({"refused": True, "code": refusal.code}) if not is_api(request) else problem(request, refusal)
+        )
+    signing = refusal.signing
+    return JSONResponse({"shown": signing.texts, "shown_hash": signing.digest, "code_needed": signing.code_needed})
 
 
 def _answer_of_the_first(request: Request, refusal: KeyInUse) -> Response | None:
@@ -122,7 +135,7 @@ async def _page_refusal(request: Request, error: DomainError) -> Response:
             await run_in_threadpool(_keep_form, request, form, origin, response)
         return response
     if isinstance(error, StepUpRequired):
-        return await _ask_code(request, form, origin)
+        return await _ask_code(request, form, origin, error.signing if isinstance(error, NotYetSeen) else Signing())
     if request.method == "POST" and form.get("form_page") and not request.scope.get("kapital.redispatched"):
         return await _form_again(request, form, origin, error)
     return await _error_page(request, error)
@@ -147,14 +160,25 @@ def _go(request: Request, target: str) -> Response:
     return RedirectResponse(target, status_code=303)
 
 
-async def _ask_code(request: Request, form: Form, origin: str) -> Response:
+_OF_ITS_OWN = frozenset({"csrf_token", "totp_code", "shown_hash"})
+
+
+async def _ask_code(request: Request, form: Form, origin: str, signing: Signing) -> Response:
+    """One page shows what will be signed, asks for a code when there is none, and repeats the form."""
     if not getattr(request.state, "has_totp", False):
         return _go(request, f"/{request.state.portal}/profile/totp?next={quote(origin)}")
-    hidden = [
-        (name, text) for name, texts in form.values.items() for text in texts if name not in {"csrf_token", "totp_code"}
-    ]
+    hidden = [(name, text) for name, texts in form.values.items() for text in texts if name not in _OF_ITS_OWN]
     return await run_in_threadpool(
-        render, request, "auth/step_up.html", 401, hidden=hidden, action=request.url.path, back=origin, files=form.files
+        render,
+        request,
+        "auth/step_up.html",
+        401,
+        hidden=hidden,
+        action=request.url.path,
+        back=origin,
+        files=form.files,
+        signing=signing,
+        changed=bool(form.get("shown_hash")) and form.get("shown_hash") != signing.digest,
     )
 
 

@@ -29,7 +29,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 _OTHERWISE = ("Проверьте значение.", "Check the value.")
 
 
-SECRET_FIELDS = frozenset({"password", "current", "totp_code", "code", "csrf_token"})
+SECRET_FIELDS = frozenset({"password", "current", "totp_code", "code", "csrf_token", "shown_hash"})
 """Never written back into a page, nor kept."""
 
 

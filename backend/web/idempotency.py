@@ -117,7 +117,7 @@ def fingerprint(asked: Asked) -> str:
 
 def digest_of_form(values: dict[str, list[str]]) -> str:
     """Digest of a form without the fields that change from page to page."""
-    passing = {"csrf_token", "idempotency_key", "totp_code", "form_page"}
+    passing = {"csrf_token", "idempotency_key", "totp_code", "form_page", "shown_hash"}
     content = {name: texts for name, texts in sorted(values.items()) if name not in passing}
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 

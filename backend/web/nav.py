@@ -125,6 +125,7 @@ NAV: dict[str, list[Group]] = {
             (
                 Entry("/office/users", _("Пользователи и роли"), "user-cog", Permission.USER_READ),
                 Entry("/office/network", _("Сеть"), "topology-star", Permission.NETWORK_READ),
+                Entry("/office/outbox", _("Отправка в реестр"), "send", Permission.OUTBOX_READ),
                 Entry("/office/journal", _("Журнал"), "history", Permission.JOURNAL_READ),
                 Entry("/office/reports", _("Отчёты"), "report", Permission.REPORT_READ),
                 Entry("/office/settings", _("Настройки"), "settings", Permission.SETTINGS_READ),

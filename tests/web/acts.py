@@ -32,25 +32,30 @@ def press_twice(page: Page, text: str) -> None:
         button(page, text).dblclick()
 
 
-def confirm(page: Page, text: str) -> None:
-    """Press the button with this text, say yes to the question of the page, and wait for the answer to its form."""
+def confirm(page: Page, text: str, person: Person | None = None, *, double: bool = False) -> None:
+    """Press the button with this text, say yes to the question of the page (with a code where it asks for one), and wait for the answer."""
     yes = page.locator("dialog#kp-confirm[open] button[value=yes]")
     for _ in range(ATTEMPTS):
-        button(page, text).click()
+        button(page, text).dblclick() if double else button(page, text).click()
         try:
             yes.wait_for(timeout=ASKED_WITHIN_MS)
             break
         except PlaywrightTimeoutError:
             continue  # the page was just loading itself anew, and the question went with the old one
     expect(page.locator("#kp-confirm-text")).not_to_be_empty()
+    if person is not None and page.locator("#kp-confirm-totp").is_visible():
+        page.fill("#kp-confirm-totp", person.code())
     with page.expect_navigation():
         yes.click()
+    if person is not None:
+        sign(page, person)
 
 
 def sign(page: Page, person: Person) -> None:
-    """Give a code when the page that has just come asks for one."""
+    """Agree with what will be signed when the page that has just come shows it, with a code when it asks for one."""
     if page.get_by_role("heading", name="Подтвердите действие").count():
-        page.fill("main input[name=totp_code]", person.code())
+        if page.locator("main input[name=totp_code]").count():
+            page.fill("main input[name=totp_code]", person.code())
         press(page, "Подтвердить")
 
 

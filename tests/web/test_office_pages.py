@@ -42,6 +42,8 @@ PAGES = {
     "/office/tasks": set(OFFICERS),
     "/office/users": {Role.ADMINISTRATOR},
     "/office/journal": {Role.ADMINISTRATOR},
+    "/office/outbox": set(OFFICERS),
+    "/office/outbox/wallets": set(OFFICERS),
 }
 STATEMENT = Path(__file__).parents[2] / "examples" / "bank" / "statement-2026-12-02.1c.txt"
 

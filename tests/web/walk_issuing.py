@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from scripts.demo.stage import pdf
 from tests.web import walk_stage as own
-from tests.web.acts import OpenDesk, press, toast
+from tests.web.acts import OpenDesk, confirm, press, toast
 from tests.web.walk_pages import (
     DOCUMENTS,
     NAMES,
@@ -67,7 +67,7 @@ class Issuing:
         desk.shoot("walk-04-complete-draft")
         desk.shoot_narrow("walk-04-complete-draft")
         desk.expected = {401}
-        signed(page, walk.site.people["factory"], "Подписать и отправить", asks=True)
+        signed(page, walk.site.people["factory"], "Подписать и отправить")
         toast(page, "Решение подписано и передано модераторам")
         badge(page, "На модерации")
         walk.site.facts["issue"] = page.url.rsplit("/", 1)[1].partition("?")[0]
@@ -90,7 +90,7 @@ class Issuing:
         waiting.fill("[name=rights]", own.RIGHTS)
         press(waiting, "Сохранить")
         issuer.expected = {401}
-        signed(waiting, walk.site.people["factory"], "Подписать и отправить", asks=True)
+        signed(waiting, walk.site.people["factory"], "Подписать и отправить")
         badge(waiting, "На модерации")
         says(waiting.locator("main"), "версия 2")
 
@@ -105,13 +105,13 @@ class Issuing:
         expect(changed.locator("b")).to_have_text(own.RIGHTS)
         one.shoot("walk-07-changes")
         one.expected = two.expected = {401}
-        signed(page, walk.site.people["moderator1"], "Одобрить", asks=True)
+        signed(page, walk.site.people["moderator1"], "Одобрить")
         toast(page, "Одобрено. Нужен второй модератор.")
         says(page.locator("main"), "Вы одобрили первым. Теперь решает другой модератор.")
         expect(page.get_by_role("button", name=re.compile("^Одобрить"))).to_have_count(0)
         one.shoot("walk-08-first-approval")
         second = open_issue(two, "/office/issues?state=APPROVED")
-        signed(second, walk.site.people["moderator2"], "Одобрить и выпустить", asks=True)
+        signed(second, walk.site.people["moderator2"], "Одобрить и выпустить")
         toast(second, "Выпуск отправлен в реестр")
         # Nobody touches a page until the token's address stands in all three.
         token = "a[href^='/audit/tokens/0x']"
@@ -135,14 +135,14 @@ class Issuing:
         file.write_bytes(walk.first_statement())
         page = desk.go("/office/cash")
         page.set_input_files("input[name=file]", file)
-        press(page, "Загрузить")
+        confirm(page, "Загрузить", walk.site.people["treasurer1"])
         toast(page, "Выписка загружена: зачисляется: 5, в очереди: 1")
         # One payment names nobody: the treasurer does.
         unnamed = row(page, NAMES["ivan"])
         says(unnamed, "В назначении нет номера участника")
         desk.shoot("walk-12-payment-without-a-number")
         unnamed.locator("input[name=number]").fill(walk.number("ivan"))
-        press(page, "Зачислить")
+        confirm(page, "Зачислить", walk.site.people["treasurer1"])
         toast(page, "Зачисляется: 250000.50 ₽")
         # The investors' pages were not touched meanwhile.
         says(stat(waiting, "Свободно"), rubles(own.DEPOSITS["maria"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.demo import cast
-from tests.web.acts import confirm, press, press_twice, sign, toast
+from tests.web.acts import confirm, press, sign, toast
 from tests.web.conftest import Desk, Person
 from tests.web.walk_stage import TITLE, count, rubles
 
@@ -73,25 +73,21 @@ def attach(page: Page, folder: Path, name: str, content: bytes) -> None:
     toast(page, "Документ приложен")
 
 
-def order(desk: Desk, units: int, becomes: str = "Принята") -> Page:
+def order(desk: Desk, person: Person, units: int, becomes: str = "Принята") -> Page:
     """Order units of the walk's issue from the catalogue; double-clicking the button. The page of the order when the register has answered."""
     page = open_issue(desk, "/investor/issues")
     follow(page, page.get_by_role("link", name="Подать заявку"))
     page.fill("[name=units]", str(units))
     page.check("[name=risk_accepted]")
-    press_twice(page, "Подписать и подать заявку")
+    confirm(page, "Подписать и подать заявку", person, double=True)
     toast(page, "Заявка подписана и отправлена в реестр")
     state(page, becomes)
     return page
 
 
-def signed(page: Page, person: Person, text: str, *, asks: bool = False) -> None:
-    """Press a button that signs, give a code when asked for one."""
-    if asks:
-        confirm(page, text)
-    else:
-        press(page, text)
-    sign(page, person)
+def signed(page: Page, person: Person, text: str) -> None:
+    """Press a button that signs, read what will be signed, give a code when asked for one."""
+    confirm(page, text, person)
 
 
 def transfer(desk: Desk, person: Person, receiver: str, units: int) -> Page:
@@ -100,7 +96,7 @@ def transfer(desk: Desk, person: Person, receiver: str, units: int) -> Page:
     follow(page, page.get_by_role("link", name="Перевести"))
     page.fill("[name=to]", receiver)
     page.fill("[name=units]", str(units))
-    signed(page, person, "Подписать и перевести", asks=True)
+    signed(page, person, "Подписать и перевести")
     toast(page, "Перевод подписан и отправлен в реестр")
     return page
 
@@ -133,7 +129,7 @@ def fund_run(desk: Desk, person: Person, kind: str, day: str, kopeks: int) -> Pa
     page = desk.go("/issuer/payouts")
     follow(page, row(page, day).filter(has_text=kind).get_by_role("link", name="Обеспечить"))
     says(page.locator("main"), rubles(kopeks))
-    signed(page, person, "Обеспечить", asks=True)
+    signed(page, person, "Обеспечить")
     toast(page, "Обеспечение записывается в реестр")
     badge(page, "Обеспечена")
     return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.web import walk_stage as own
-from tests.web.acts import OpenDesk, confirm, press, press_twice, sign, toast
+from tests.web.acts import OpenDesk, confirm, press, sign, toast
 from tests.web.walk_issuing import Issuing
 from tests.web.walk_pages import (
     NAMES,
@@ -75,7 +75,7 @@ class Placing(Issuing):
         says(page.locator("#e-risk_accepted"), "Подтвердите, что ознакомились с рисками")
         expect(page.locator("[name=units]")).to_have_value("4000")
         page.check("[name=risk_accepted]")
-        press_twice(page, "Подписать и подать заявку")
+        confirm(page, "Подписать и подать заявку", walk.site.people["maria"], double=True)
         toast(page, "Заявка подписана и отправлена в реестр")
         state(page, "Принята")
         desk.shoot("walk-20-order-in-the-book")
@@ -96,7 +96,7 @@ class Placing(Issuing):
         signed(page, walk.site.people["pyotr"], "Подписать и подать заявку")
         says(page.locator("#e-units"), "5")
         pyotr.shoot("walk-21-too-large")
-        page = order(ivan, 500)
+        page = order(ivan, walk.site.people["ivan"], 500)
         confirm(page, "Отозвать заявку")
         sign(page, walk.site.people["ivan"])
         toast(page, "Отзыв отправлен в реестр")
@@ -105,9 +105,9 @@ class Placing(Issuing):
         ivan.go("/investor/cash")
         says(stat(page, "Свободно"), rubles(own.DEPOSITS["ivan"] + own.UNNAMED))
         says(stat(page, "Заблокировано"), rubles(0))
-        order(pyotr, 5000)
-        order(olga, 3000)
-        page = order(ivan, 500, becomes="Отклонена")
+        order(pyotr, walk.site.people["pyotr"], 5000)
+        order(olga, walk.site.people["olga"], 3000)
+        page = order(ivan, walk.site.people["ivan"], 500, becomes="Отклонена")
         says(page.get_by_role("alert"), "Выпуск размещён полностью")
         ivan.shoot("walk-22-no-units-left")
 

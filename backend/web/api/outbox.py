@@ -9,7 +9,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.custody import desk, metrics
+from backend.custody import desk, metrics, taken
 from backend.custody.models import Intent, Wallet
 from backend.custody.states import IntentState
 from backend.web.api.money import PageOut, page_out
@@ -36,7 +36,7 @@ class ResumeBody(ReasonBody):
 
 
 class OutboxIntentOut(BaseModel):
-    """One wanted call on its way; ``shown`` is the call in words as it was accepted."""
+    """One wanted call on its way; ``shown`` is the call in words as it was accepted, ``spent_by`` a foreign transaction that took its number."""
 
     id: str
     state: IntentState
@@ -53,8 +53,14 @@ class OutboxIntentOut(BaseModel):
     error_code: str | None
     error: str | None
     cancel_hash: str | None
+    spent_by: str | None
     created_at: datetime
     updated_at: datetime
+    numbered_at: datetime | None
+    signed_at: datetime | None
+    sent_at: datetime | None
+    mined_at: datetime | None
+    settled_at: datetime | None
 
 
 class WalletOut(BaseModel):
@@ -118,7 +124,7 @@ def stop(ctx: Ctx, address: str, body: ReasonBody) -> WalletOut:
 
 @router.post("/wallets/{address}/resume", summary="Let a stopped wallet go on")
 def resume(ctx: Ctx, address: str, body: ResumeBody) -> WalletOut:
-    """Asks for a fresh second factor."""
+    """Refused while it has calls whose number a foreign transaction has taken. Asks for a fresh second factor."""
     return wallet_out(desk.resume_wallet(ctx, address, body.reason, next_nonce=body.next_nonce))
 
 
@@ -126,6 +132,26 @@ def resume(ctx: Ctx, address: str, body: ResumeBody) -> WalletOut:
 def cancel(ctx: Ctx, intent_id: str, body: ReasonBody) -> OutboxIntentOut:
     """Whichever is mined first decides: the call may still be carried out. Asks for a fresh second factor."""
     return intent_out(desk.cancel(ctx, intent_id, body.reason), english=ctx.lang == "en")
+
+
+@router.post(
+    "/{intent_id}/give-up", summary="Report a call whose number a foreign transaction has taken as not carried out"
+)
+def give_up(ctx: Ctx, intent_id: str, body: ReasonBody) -> OutboxIntentOut:
+    """Refused unless the mirror holds that transaction. Asks for a fresh second factor."""
+    return intent_out(taken.give_up(ctx, intent_id, body.reason), english=ctx.lang == "en")
+
+
+@router.post("/{intent_id}/renumber", summary="Give a call whose number a foreign transaction has taken a new one")
+def renumber(ctx: Ctx, intent_id: str, body: ReasonBody) -> OutboxIntentOut:
+    """It is simulated and signed anew, once. Refused unless the mirror holds that transaction. Asks for a fresh second factor."""
+    return intent_out(taken.renumber(ctx, intent_id, body.reason), english=ctx.lang == "en")
+
+
+@router.get("/{intent_id}", summary="One intent")
+def one(ctx: Ctx, intent_id: str) -> OutboxIntentOut:
+    """With the words that were shown, the moments of its states, and the refusal."""
+    return intent_out(desk.one_intent(ctx, intent_id), english=ctx.lang == "en")
 
 
 def intent_out(one: Intent, *, english: bool) -> OutboxIntentOut:

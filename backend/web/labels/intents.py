@@ -16,4 +16,15 @@ LABELS: dict[str, dict[str, Label]] = {
         "REVERTED": Label(_("Отклонено реестром"), "red"),
         "FAILED": Label(_("Отказано"), "red"),
     },
+    "wallet_owner": {
+        "participant": Label(_("Участник"), "blue"),
+        "officer": Label(_("Сотрудник"), "secondary"),
+        "system": Label(_("Служебный адрес"), "secondary"),
+        "successor": Label(_("Адрес на замену"), "secondary"),
+    },
+    "key_store": {
+        "embedded": Label(_("в базе, под ключом шифрования"), "secondary"),
+        "pkcs11": Label(_("в устройстве (PKCS#11)"), "secondary"),
+        "web3signer": Label(_("в Web3Signer"), "secondary"),
+    },
 }

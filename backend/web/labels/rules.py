@@ -35,6 +35,17 @@ _NAMES: dict[str, str] = {
     "outage_recovery_hours": _("Восстановление после сбоя, не дольше"),
     "login_attempts": _("Неудачных входов до блокировки"),
     "login_lock_minutes": _("Блокировка входа на"),
+    "sign_call_person_kopeks": _("Одна подписанная операция физического лица, не больше"),
+    "sign_day_person_kopeks": _("Подписанные операции физического лица за день, не больше"),
+    "sign_call_sole_trader_kopeks": _("Одна подписанная операция ИП, не больше"),
+    "sign_day_sole_trader_kopeks": _("Подписанные операции ИП за день, не больше"),
+    "sign_call_organisation_kopeks": _("Одна подписанная операция организации, не больше"),
+    "sign_day_organisation_kopeks": _("Подписанные операции организации за день, не больше"),
+    "sign_call_nominee_kopeks": _("Одна подписанная операция номинального держателя, не больше"),
+    "sign_day_nominee_kopeks": _("Подписанные операции номинального держателя за день, не больше"),
+    "sign_call_treasurer_kopeks": _("Одна подписанная операция казначея, не больше"),
+    "sign_day_treasurer_kopeks": _("Подписанные операции казначея за день, не больше"),
+    "sign_day_calls": _("Подписанных операций участника за день, не больше"),
 }
 LABELS: dict[str, dict[str, Label]] = {
     "rule": {name: Label(text, "secondary") for name, text in _NAMES.items()},

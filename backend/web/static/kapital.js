@@ -45,24 +45,84 @@
   });
 
   // --- forms: ask first, send once -----------------------------------------------------------------------------------
-  function ask(text) {
-    const dialog = document.getElementById("kp-confirm");
+  // What a form would sign, in words; null when it signs nothing or would be refused (it is then sent in earnest and told why).
+  async function preview(form, button) {
+    const content = new FormData(form, button);
+    content.delete("totp_code");
+    try {
+      const answer = await fetch(button.getAttribute("formaction") ?? form.getAttribute("action"), {
+        method: "POST", body: content, headers: { "Kapital-Preview": "1" }, credentials: "same-origin", redirect: "error",
+      });
+      const found = await answer.json();
+      return found.shown ? found : null;
+    } catch {
+      return null;
+    }
+  }
+
+  function lines(text) {
+    const list = document.createElement("dl");
+    list.className = "kp-facts";
+    for (const line of text.split("\n")) {
+      const at = line.indexOf(": "), row = document.createElement("div");
+      for (const [kind, words] of [["dt", line.slice(0, at)], ["dd", line.slice(at + 2)]]) {
+        const part = document.createElement(kind);
+        part.textContent = words;
+        row.append(part);
+      }
+      list.append(row);
+    }
+    return list;
+  }
+
+  function ask(text, found, code) {
+    const dialog = document.getElementById("kp-confirm"), shown = document.getElementById("kp-confirm-shown");
+    const field = document.getElementById("kp-confirm-code"), typed = document.getElementById("kp-confirm-totp");
     document.getElementById("kp-confirm-text").textContent = text;
+    shown.replaceChildren(...(found?.shown ?? []).slice(0, 200).map(lines));
+    shown.hidden = !shown.childElementCount;
+    field.hidden = !(found?.code_needed && !code);
+    typed.value = "";
     dialog.returnValue = "no";
     dialog.showModal();
+    if (!field.hidden) typed.focus();
     return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  }
+
+  document.getElementById("kp-confirm-totp")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    document.querySelector("#kp-confirm button[value=yes]").click();
+  });
+
+  function put(form, name, value) {
+    const field = form.querySelector(`input[name="${name}"]`) ?? document.createElement("input");
+    if (!field.isConnected) { field.type = "hidden"; field.name = name; form.append(field); }
+    field.value = value;
   }
 
   document.addEventListener("submit", async (event) => {
     const form = event.target, button = event.submitter;
     if (form.method === "dialog") return;
-    if (button?.dataset.confirm && !button.dataset.confirmed) {
+    const signs = form.querySelector("[data-signs]") !== null;
+    if (button && (signs || button.dataset.confirm) && !button.dataset.confirmed) {
       event.preventDefault();
-      if (await ask(button.dataset.confirm)) {
+      if (form.dataset.asking) return;
+      form.dataset.asking = "yes";
+      const code = form.querySelector('input[name="totp_code"]')?.value.trim();
+      const found = signs ? await preview(form, button) : null;
+      const question = button.dataset.confirm ?? document.getElementById("kp-confirm").dataset.signing;
+      // A form that would be refused, or that signs nothing after all, is sent without a question of its own.
+      const idle = !found || !(found.shown.length || found.code_needed);
+      if ((idle && !button.dataset.confirm) || await ask(question, found, code)) {
+        if (found) put(form, "shown_hash", found.shown_hash);
+        const typed = document.getElementById("kp-confirm-totp").value.trim();
+        if (typed) put(form, "totp_code", typed);
         button.dataset.confirmed = "yes";
         form.requestSubmit(button);
         delete button.dataset.confirmed;
       }
+      delete form.dataset.asking;
       return;
     }
     if ("once" in form.dataset) {

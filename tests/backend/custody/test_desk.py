@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
+from backend.core.clock import to_msk
 from backend.core.context import Context
 from backend.core.errors import Forbidden, NotAllowedInState, StepUpRequired
 from backend.core.journal import JournalEntry
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Role
-from backend.custody import calls, desk, metrics, policy, words
+from backend.core.rules import load_rules, read_rules
+from backend.custody import calls, desk, limits, metrics, policy, taken, words
 from backend.custody import service as custody
 from backend.custody.errors import CallNotAllowed, LimitOfSigning
 from backend.custody.models import Intent, Signature
 from backend.custody.states import IntentState
 from backend.settings import Settings
+from indexer.models import ChainOffer, ChainPlacement
 from tests.backend.conftest import ContextMaker
-from tests.backend.custody.world import World
+from tests.backend.custody.world import FOREIGN, World
 from tests.factories.chain import address, word, write_deployment
 
 
@@ -87,6 +90,73 @@ def test_an_explicit_cancel_closes_the_gap_and_the_call_is_reported_failed(world
             for one in ctx.session.exec(select(Signature).order_by(Signature.nonce, Signature.kind))
         ]  # type: ignore[arg-type]  # columns
     assert kinds == [(0, "call"), (0, "cancel"), (1, "call")]
+
+
+# --- a number that a foreign transaction has taken ---------------------------------------------------------------------
+
+
+def taken_number(world: World) -> tuple[str, Intent, Intent]:
+    """A wallet with two calls on their way; somebody with its key was first under the first one's number."""
+    wallet = world.wallet("treasury")
+    world.ask(wallet, 1)
+    world.ask(wallet, 2)
+    world.worker().round()
+    world.node.restart()
+    world.intrude(wallet)
+    world.time_passes()
+    world.worker().round()
+    assert "not ours" in str(world.wallet_row(wallet).stopped_reason)
+    first, second = world.intents()
+    return wallet, first, second
+
+
+def test_a_call_whose_number_was_taken_holds_the_wallet_until_it_is_decided_on(world: World) -> None:
+    wallet, first, _ = taken_number(world)
+    with world.steady() as ctx:
+        assert [(one.id, tx) for one, tx in taken.of_wallet(ctx, wallet)] == [(first.id, word(0xBAD))]
+        assert taken.mirrored_next(ctx, wallet) == 1
+        with pytest.raises(NotAllowedInState):
+            desk.resume_wallet(ctx, wallet, "seen")
+        with pytest.raises(NotAllowedInState):
+            desk.cancel(ctx, first.id, "no use")
+
+
+def test_a_call_reported_as_not_carried_out_is_never_sent_again(world: World) -> None:
+    wallet, first, second = taken_number(world)
+    with world.steady() as ctx:
+        with pytest.raises(NotAllowedInState):
+            taken.give_up(ctx, second.id, "its number is free")
+        taken.give_up(ctx, first.id, "the key was used elsewhere")
+        desk.resume_wallet(ctx, wallet, "seen")
+    world.finish()
+    first, second = world.intents()
+    assert (first.state, first.error_code, first.spent_by) == (IntentState.FAILED, "NumberTaken", word(0xBAD))
+    assert second.state == IntentState.CONFIRMED
+    assert world.node.executed() == [FOREIGN, second.data]
+
+
+def test_a_call_with_a_new_number_is_carried_out_once(world: World) -> None:
+    wallet, first, _ = taken_number(world)
+    with world.steady() as ctx:
+        taken.renumber(ctx, first.id, "the key was used elsewhere")
+        with pytest.raises(NotAllowedInState):
+            taken.renumber(ctx, first.id, "twice")
+        desk.resume_wallet(ctx, wallet, "seen")
+    world.finish()
+    first, second = world.intents()
+    assert [first.state, second.state] == [IntentState.CONFIRMED] * 2
+    assert (first.nonce, second.nonce) == (2, 1)
+    assert world.node.executed() == [FOREIGN, second.data, first.data]
+    with world.steady() as ctx:
+        actions = ctx.session.exec(select(JournalEntry.action).where(JournalEntry.entity_id == first.id)).all()
+    assert "custody.call.renumbered" in actions
+
+
+def test_only_an_administrator_with_a_code_decides_on_a_taken_number(ctx_for: ContextMaker) -> None:
+    with pytest.raises(Forbidden):
+        taken.give_up(ctx_for(Role.TREASURER), "x", "look")
+    with pytest.raises(StepUpRequired):
+        taken.renumber(ctx_for(Role.ADMINISTRATOR, stepped_up=False), "x", "look")
 
 
 def test_figures_of_the_outbox(world: World) -> None:
@@ -162,19 +232,92 @@ def test_what_is_shown_says_who_what_and_how_much(ctx: Context) -> None:
     assert (made.sum_kopeks, made.shown_hash) == (150_000, words.hash_of(shown))
 
 
+NARROW = """
+sign_call_person_kopeks: [{effective_from: "2021-01-01", value: 100, source: rules}]
+sign_day_person_kopeks: [{effective_from: "2021-01-01", value: 150, source: rules}]
+sign_call_treasurer_kopeks: [{effective_from: "2021-01-01", value: 100, source: rules}]
+sign_day_treasurer_kopeks: [{effective_from: "2021-01-01", value: 150, source: rules}]
+sign_day_calls: [{effective_from: "2021-01-01", value: 3, source: rules}]
+"""
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = load_rules(NARROW)
+    monkeypatch.setattr(limits, "read_rules", lambda: book)
+
+
+@pytest.mark.usefixtures("narrow")
 def test_limits_of_one_call_and_of_a_day(ctx: Context) -> None:
-    narrow = ctx.settings.model_copy(update={"sign_call_kopeks": 100, "sign_day_kopeks": 150, "sign_day_calls": 3})
-    ctx = replace(ctx, settings=narrow)
     investor = custody.create_wallet(ctx, "participant", "p")
-    with pytest.raises(LimitOfSigning):
+    with pytest.raises(LimitOfSigning, match="The limit of one operation for a person"):
         ask(ctx, investor, "requestWithdrawal", [word(1), 101, word(2)], "a")
     ask(ctx, investor, "requestWithdrawal", [word(1), 100, word(2)], "b")
-    with pytest.raises(LimitOfSigning):
+    with pytest.raises(LimitOfSigning) as refused:
         ask(ctx, investor, "requestWithdrawal", [word(3), 51, word(2)], "c")
+    tomorrow = to_msk(ctx.now()).date() + timedelta(days=1)
+    for said in ("1,50", "использовано 1,00", "нужно ещё 0,51", f"00:00 МСК {tomorrow:%d.%m.%Y}"):
+        assert said.replace(" ₽", "") in refused.value.message_ru.replace("\N{NO-BREAK SPACE}", " ")
     for key in "de":
         ask(ctx, investor, "requestWithdrawal", [word(3), 1, word(2)], key)
-    with pytest.raises(LimitOfSigning):
+    with pytest.raises(LimitOfSigning, match="No more than 3 operations"):
         ask(ctx, investor, "requestWithdrawal", [word(4), 1, word(2)], "f")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_what_was_refused_by_the_register_counts_no_more(ctx: Context) -> None:
+    investor = custody.create_wallet(ctx, "participant", "p")
+    made = ask(ctx, investor, "requestWithdrawal", [word(1), 100, word(2)], "a")
+    made.state = IntentState.REVERTED
+    ctx.session.add(made)
+    ctx.session.flush()
+    assert ask(ctx, investor, "requestWithdrawal", [word(3), 100, word(2)], "b").sum_kopeks == 100
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_treasurer_is_limited_and_the_worker_is_not(ctx: Context, ctx_for: ContextMaker) -> None:
+    treasurer = ctx_for(Role.TREASURER)
+    wallet = str(treasurer.actor.wallet)
+    ask(treasurer, wallet, "credit", [address(1), 100, word(1)], "a")
+    with pytest.raises(LimitOfSigning, match="a treasurer"):
+        ask(treasurer, wallet, "credit", [address(1), 51, word(2)], "b")
+    assert ask(ctx, wallet, "credit", [address(1), 1000, word(3)], "c").sum_kopeks == 1000
+
+
+def test_prices_of_orders_offers_and_acceptances_count(ctx: Context) -> None:
+    opened = {"opened_block": 0, "opened_tx": word(1), "opened_at": ctx.now()}
+    made = {"made_block": 0, "made_tx": word(1), "made_at": ctx.now()}
+    bounds = {"minimum_units": 1, "maximum_units": 9, "order_min": 1, "order_max": 9}
+    times = {"starts_at": 1, "ends_at": 2, "crediting_at": 3, "allocation": "FIFO"}
+    sale = {"issue_id": word(7), "asset": address(0xA), "issuer": address(0xB), "state": "OPEN", "price_kopeks": 2_000}
+    offer = {"id": 3, "asset": address(0xA), "seller": address(0xB), "units": 9, "units_left": 9, "price_kopeks": 1_500}
+    ctx.session.add(ChainPlacement(**sale, **bounds, **times, **opened))
+    more = {"minimum_units": 1, "expires_at": 9, "client_ref": word(1), "state": "OPEN"}
+    ctx.session.add(ChainOffer(**offer, **more, **made))
+    ctx.session.flush()
+    sums = [
+        limits.sum_of(ctx, "Placement", "order", "", [word(7), 5, word(1)]),
+        limits.sum_of(ctx, "Exchange", "offer", "", [address(0xA), 4, 700, 1, address(0), 0, word(1)]),
+        limits.sum_of(ctx, "Exchange", "accept", "", [3, 2, word(1)]),
+        limits.sum_of(ctx, "Exchange", "withdraw", "", [3]),
+    ]
+    assert sums == [10_000, 2_800, 3_000, None]
+
+
+def test_every_kind_has_its_rules() -> None:
+    names = {f"sign_{span}_{kind}_kopeks" for span in ("call", "day") for kind in limits.WORDS}
+    assert names | {"sign_day_calls"} <= set(read_rules().names())
+
+
+def test_a_persons_call_needs_a_fresh_code_whoever_asks(ctx_for: ContextMaker) -> None:
+    write_deployment(ctx_for(system="worker").settings)
+    for role, function, args in (
+        (Role.TREASURER, "credit", [address(1), 1, word(1)]),
+        (Role.COMPLIANCE_OFFICER, "freeze", [address(1), 1, word(1)]),
+    ):
+        stale = ctx_for(role, stepped_up=False)
+        with pytest.raises(StepUpRequired):
+            ask(stale, str(stale.actor.wallet), function, args, role.value)
 
 
 def test_a_row_slipped_into_the_database_stops_the_wallet(world: World) -> None:

@@ -28,10 +28,12 @@ from backend.custody.states import FINAL, IntentState
 from backend.custody.work import Limits
 from backend.settings import Settings
 from indexer.models import ChainBlock
-from tests.factories.chain import Chain, address
+from tests.factories.chain import Chain, address, word
 
 REVERT_DATA = "0x" + keccak(text="RublesZeroAmount()")[:4].hex()
 CHAIN_ID = 1337
+FOREIGN = "0xbad0"
+"""Call data of a transaction that is not ours."""
 
 
 class KilledError(BaseException):
@@ -301,8 +303,15 @@ class World:
             for place, one in enumerate(found):
                 chain.logs = place
                 row = chain.transaction(one.hash, sender=one.sender, to=address(1), data=one.data, status=one.status)
+                row.nonce = one.nonce
                 row.revert_data = None if one.status else REVERT_DATA
                 ctx.session.add(row)
+
+    def intrude(self, wallet: str) -> None:
+        """Somebody else who has the key puts a transaction of their own into the next block; the indexer mirrors it."""
+        foreign = Mined(word(0xBAD), wallet, self.node._count(wallet), FOREIGN, 1)
+        self.node.pool[foreign.hash] = foreign
+        self.mine()
 
     def finish(self, name: str = "one", rounds: int = 40) -> None:
         """Nothing fails any more: work until every intent is settled."""

@@ -12,6 +12,7 @@ from backend.web.portals.office.journal import router as journal
 from backend.web.portals.office.limits import router as limits
 from backend.web.portals.office.network import router as network
 from backend.web.portals.office.network_validators import router as network_validators
+from backend.web.portals.office.outbox import router as outbox
 from backend.web.portals.office.participants import router as participants
 from backend.web.portals.office.payouts import router as payouts
 from backend.web.portals.office.placements import router as placements
@@ -37,5 +38,6 @@ ROUTERS: list[APIRouter] = [
     users,
     network_validators,
     network,
+    outbox,
     journal,
 ]

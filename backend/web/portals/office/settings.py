@@ -71,6 +71,7 @@ def value_of(row: RuleRow) -> str:
         ("_minutes", _("минута"), _("минуты"), _("минут")),
         ("_months", _("месяц"), _("месяца"), _("месяцев")),
         ("_years", _("год"), _("года"), _("лет")),
+        ("_calls", _("операция"), _("операции"), _("операций")),
     ):
         if name.endswith(ending):
             return f"{value} {plural(value, one, few, many)}"
