@@ -16,6 +16,7 @@ from backend.core.events import emit
 from backend.core.ids import new_id
 from backend.core.journal import record
 from backend.core.money import format_rubles
+from backend.core.pace import planned_to_real
 from backend.core.pagination import Page, PageRequest
 from backend.core.permissions import Permission
 from backend.custody import service as custody
@@ -177,12 +178,12 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
     """Terms and placement terms in ABI order (IIssueRegistry.Terms, IIssueRegistry.PlacementTerms)."""
     issuer = identity.participant(ctx, row.participant_id)
     payments = planned_payments(decision)
-    record_dates = sorted({int(one.timestamp()) for one in _record_moments(decision, payments)})
+    record_dates = sorted({_chain_second(ctx, one) for one in _record_moments(decision, payments)})
     maturity = datetime.combine(payments[-1].payment_date, time(23, 59, 59), MSK)
     lock = decision.lock.until
-    ends = int(decision.placement.ends.timestamp())
+    ends = _chain_second(ctx, decision.placement.ends)
     crediting_day = decision.crediting or decision.placement.ends.date()
-    crediting = int(datetime.combine(crediting_day, time(0), MSK).timestamp())
+    crediting = _chain_second(ctx, datetime.combine(crediting_day, time(0), MSK))
     terms = [
         row.chain_id_hash,
         issuer.wallet,
@@ -192,8 +193,8 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
         decision.nominal_kopeks,
         decision.units.maximum,
         CLASS_BIT[AccessClass(decision.access_class).value],
-        int(lock.timestamp()) if lock else 0,
-        int(maturity.timestamp()),
+        _chain_second(ctx, lock) if lock else 0,
+        _chain_second(ctx, maturity),
         0,
         decision.burns_on_issuer_acquire,
         record_dates,
@@ -203,12 +204,17 @@ def deployment_args(ctx: Context, row: Issue, decision: Decision) -> list[Any]:
         max(decision.units.minimum_to_issue or 0, 1),  # below one unit there is no issue
         decision.units.order_min,
         decision.units.order_max,
-        int(decision.placement.starts.timestamp()),
+        _chain_second(ctx, decision.placement.starts),
         ends,
         max(crediting, ends),
         ALLOCATION[decision.placement.allocation],
     ]
     return [terms, placement]
+
+
+def _chain_second(ctx: Context, planned: datetime) -> int:
+    """A planned moment as the chain has it."""
+    return int(planned_to_real(ctx, planned).timestamp())
 
 
 def _record_moments(decision: Decision, payments: list[PlannedPayment]) -> list[datetime]:

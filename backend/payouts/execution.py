@@ -19,6 +19,7 @@ from backend.core.errors import Invalid
 from backend.core.events import emit
 from backend.core.journal import record
 from backend.core.money import format_rubles
+from backend.core.pace import planned_to_real
 from backend.core.permissions import Permission
 from backend.custody import service as custody
 from backend.custody.errors import WalletMissing
@@ -260,14 +261,14 @@ def mark_late(ctx: Context) -> None:
     """Tick: after the payment day (Moscow) an unfunded run is overdue; after the grace period in default."""
     now = ctx.now()
     for run, chain in repository.followed(ctx, {RunState.AWAIT_FUNDING, RunState.OVERDUE}):
-        if chain.state == "DECLARED" and now >= _day_after(run):
+        if chain.state == "DECLARED" and now >= _day_after(ctx, run):
             _mark(ctx, run, chain, "markOverdue")
         elif chain.state == "OVERDUE" and int(now.timestamp()) > chain.grace_ends_at:
             _mark(ctx, run, chain, "markDefaulted")
 
 
-def _day_after(run: PayoutRun) -> datetime:
-    return datetime.combine(run.payment_date + timedelta(days=1), time(0), MSK).astimezone(UTC)
+def _day_after(ctx: Context, run: PayoutRun) -> datetime:
+    return planned_to_real(ctx, datetime.combine(run.payment_date + timedelta(days=1), time(0), MSK).astimezone(UTC))
 
 
 def _mark(ctx: Context, run: PayoutRun, chain: ChainRun, function: str) -> None:

@@ -15,6 +15,7 @@ from backend.core.clock import MSK, to_msk
 from backend.core.context import Context
 from backend.core.ids import bytes32_of, new_id
 from backend.core.journal import record
+from backend.core.pace import planned_to_real
 from backend.core.rules import rule_text
 from backend.core.tax import TaxStatus
 from backend.identity import service as identity
@@ -46,7 +47,8 @@ def plan_issue(ctx: Context, issue: Issue, chain: ChainIssue) -> list[PayoutRun]
     numbers = repository.record_numbers(ctx, chain.asset)
     runs: list[PayoutRun] = []
     for payment in issues.planned_payments(decision):
-        record_at = payment.record_at or moment(chain.circulation_ends_at)
+        planned_at = payment.record_at
+        record_at = planned_to_real(ctx, planned_at) if planned_at else moment(chain.circulation_ends_at)
         number = numbers.get(int(record_at.timestamp())) if record_at else None
         if record_at is None or number is None:
             log.error("issue %s: payment %s has no record date in the register", issue.number, payment.number)
@@ -157,7 +159,7 @@ def _run(ctx: Context, issue: Issue, asset: str, terms: RunTerms, part: Part, at
 
 def _due_on(ctx: Context, day: date) -> datetime:
     clock = time.fromisoformat(rule_text("payout_due_time", to_msk(ctx.now()).date()))
-    return datetime.combine(day, clock, MSK).astimezone(UTC)
+    return planned_to_real(ctx, datetime.combine(day, clock, MSK).astimezone(UTC))
 
 
 def fix_registers(ctx: Context) -> None:

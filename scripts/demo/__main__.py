@@ -2,6 +2,7 @@
 
 --dir DIR   folder of the installation (default var/demo); an interrupted demonstration goes on from there
 --fresh     forget an earlier one
+--network besu   over four Besu validators: nobody can move their clock, so the calendar takes twenty minutes (--pace 2: forty)
 --exit      end after the table; the exit code tells whether everything agreed
 """
 
@@ -12,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from rich.console import Console
 from scripts.demo import cast, circulation, issuing, onboarding, report
 from scripts.demo.api import ApiRefusedError, WaitedTooLongError
 from scripts.demo.bank import MSK
+from scripts.demo.calendar import Calendar
 from scripts.demo.stage import PASSWORD, Stage
 from scripts.stack import choice
 from scripts.stack.ending import Ended
@@ -31,9 +34,10 @@ WIDTH = 140
 GENESIS = datetime(2026, 11, 30, 9, tzinfo=MSK)
 
 
-def play(platform: Platform, console: Console) -> Stage:
+def play(platform: Platform, console: Console, pace: float = 1.0) -> Stage:
     """The whole story; fallen processes are started again meanwhile."""
-    stage = Stage(platform.home, platform.logins, ROOT / "examples" / "decisions", say=console.print)
+    calendar = Calendar(platform.home.calendar_file, pace) if platform.home.network else None
+    stage = Stage(platform.home, platform.logins, ROOT / "examples" / "decisions", say=console.print, calendar=calendar)
     stage.load()
     stop = threading.Event()
 
@@ -66,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     choice.add_choice(parser)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--exit", action="store_true")
+    parser.add_argument("--pace", type=float, default=1.0, help="over Besu: so many times slower than twenty minutes")
     options = parser.parse_args(arguments)
     console, started = Console(highlight=False, width=max(Console().width, WIDTH)), time.monotonic()
     folder: Path = (
@@ -77,8 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
     platform = Platform(Home(folder), GENESIS, say=console.print)
     platform.ending.listen()
     try:
+        source = ROOT / "besu-network" / "demo.network.yaml"
+        platform.home = replace(platform.home, network=choice.network_of(options, folder / "network", source))
         platform.start()
-        stage = play(platform, console)
+        stage = play(platform, console, options.pace)
         finished.touch()
         console.print(f"  {time.monotonic() - started:.0f} s")
         if not options.exit:
@@ -90,7 +97,14 @@ def main(arguments: list[str] | None = None) -> int:
             watch(platform)
     except Ended:
         return 0 if finished.exists() else 1
-    except (ApiRefusedError, AssertionError, PlatformFailedError, RuntimeError, WaitedTooLongError) as error:
+    except (
+        *choice.REFUSALS,
+        ApiRefusedError,
+        AssertionError,
+        PlatformFailedError,
+        RuntimeError,
+        WaitedTooLongError,
+    ) as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {error}", markup=True)
         return 1
     finally:

@@ -53,7 +53,7 @@ def sale(stage: Stage) -> None:
         "issue_id": stage.facts["issue:factory"],
         "units": OFFERED,
         "price": f"{PRICE_KOPEKS // 100}.00",
-        "expires_at": "2027-01-31T18:00:00+03:00",
+        "expires_at": stage.real("2027-01-31T18:00:00+03:00").isoformat(),
     }
     made = pyotr.post("offers", "offer", json=body)
     pyotr.wait(f"portfolio/wishes/{made['id']}", lambda seen: seen["state"] == "ON_CHAIN", "the offer")

@@ -44,6 +44,7 @@ def _approve_issue(stage: Stage, key: str, title: str, *, remark: bool) -> None:
     stage.step(f"«{title}»: решение подписано и подано", partial(submit, stage, key, "1"))
     if remark:
         stage.step(f"«{title}»: замечание модератора, исправлено", partial(remark_and_answer, stage, key))
+    stage.schedule(key)
     stage.step(f"«{title}»: первое утверждение", partial(approve_first, stage, key))
     stage.step(f"«{title}»: второе утверждение, токен развёрнут", partial(approve_second, stage, key))
 

@@ -14,10 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
 from scripts.chain_time import advance_to, last_block_time
 from scripts.demo import cast
 from scripts.demo.api import PAUSE_S, WAIT_S, User
 from scripts.demo.bank import MSK, Bank
+from scripts.demo.calendar import Calendar
 from scripts.node_rpc import NodeRefusedError, NodeUnreachableError
 from scripts.stack.home import Home
 from scripts.stack.officers import OfficerLogin
@@ -37,6 +40,8 @@ class Stage:
     facts: dict[str, Any] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     users: dict[str, User] = field(default_factory=dict)
+    calendar: Calendar | None = None
+    """Over a real clock: where planned moments lie; without one the node's clock is moved."""
     bank: Bank = field(default_factory=lambda: Bank("40701810300000000001"))
 
     def load(self) -> None:
@@ -70,17 +75,37 @@ class Stage:
         return _patiently(lambda: last_block_time(self.home.rpc_url)).astimezone(MSK)
 
     def go_to(self, moment: datetime | str) -> None:
-        """Move the node's clock forward, unless it is later already."""
-        when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        """Be at a planned moment (text) or a real one: move the node's clock forward, or wait where it can't be moved."""
+        when = self.real(moment) if isinstance(moment, str) else moment
+        if self.calendar is not None:
+            while self.now() < when:
+                time.sleep(PAUSE_S)
 
         def arrived(seen: dict[str, Any]) -> bool:
             # The block that moved time is lost when the node is killed before it was durable: then time is moved again.
             if datetime.fromisoformat(seen["business_time"]) >= when:
                 return True
-            _patiently(lambda: advance_to(self.home.rpc_url, when))
+            if self.calendar is None:
+                _patiently(lambda: advance_to(self.home.rpc_url, when))
             return False
 
         self.user("maria").wait("status", arrived, f"business time {when}")
+
+    def real(self, planned: str) -> datetime:
+        """The real moment of a planned one; the same where time is moved."""
+        moment = datetime.fromisoformat(planned)
+        return self.calendar.real(moment) if self.calendar else moment
+
+    def schedule(self, key: str) -> None:
+        """Lay out the real moments of an issue before its terms go on chain; nothing where time is moved."""
+        if self.calendar is None:
+            return
+        files = {"factory": "01-monthly-coupon.yaml", "retail": "02-thirty-day-discount.yaml"}
+        decision = yaml.safe_load(self.decision_file(files[key]))
+        if key == "factory":
+            self.calendar.begin(decision, self.now())
+        else:
+            self.calendar.fit_retail(decision, self.now())
 
     def decision_file(self, name: str) -> bytes:
         """A decision as the issuer has it."""

@@ -59,6 +59,11 @@ class Home:
         return int(self._kept("web-port", lambda: str(free_port())))
 
     @property
+    def calendar_file(self) -> Path:
+        """Planned and real moments of a demonstration over a clock that can't be moved."""
+        return self.folder / "calendar.json"
+
+    @property
     def url(self) -> str:
         """Address of the portals."""
         return f"http://127.0.0.1:{self.web_port}"
@@ -113,6 +118,7 @@ class Home:
             "KAPITAL_CHAIN_ID": str(network.chain_id),
             "KAPITAL_QBFT_EPOCH_LENGTH": str(network.epoch_blocks),
             "KAPITAL_BESU_NODES_FILE": str(self.network / "nodes.json"),
+            **({"KAPITAL_CALENDAR_FILE": str(self.calendar_file)} if self.environment == "demo" else {}),
         }
 
     def _deployer_key(self) -> str:
@@ -124,7 +130,7 @@ class Home:
         """An installation stays on the chain that it was made on. Raises RuntimeError."""
         wanted = str(self.network) if self.network else "embedded"
         default = "embedded" if (self.folder / "deployer.hex").exists() else wanted  # made before there was a choice
-        present = self._kept("network", lambda: default)
+        present = self._kept("register", lambda: default)
         if present != wanted:
             raise RuntimeError(
                 f"{self.folder} is an installation over {present}, not over {wanted}: choose another folder (--dir)"
