@@ -130,7 +130,11 @@ def validators(
         on_way = [_row(one) for one in votes]
     total = {"blocks": seen.blocks, "first": seen.first, "last": seen.last, "late": seen.late, "rounds": seen.rounds}
     if as_json:
-        typer.echo(json.dumps({**total, "seals": seen.seals, "validators": rows, "votes": on_way}, indent=1))
+        typer.echo(
+            json.dumps(
+                {**total, "seals": seen.seals, "validators": rows, "votes": on_way}, indent=1, ensure_ascii=False
+            )
+        )
         return
     if not seen.blocks:
         typer.echo("no QBFT block is mirrored yet")

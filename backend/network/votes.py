@@ -207,19 +207,32 @@ class Votes:
         with self._unit() as ctx:
             found = [repository.change(ctx, one) for one in repository.live_ids(ctx, votes=True)]
             live = [one for one in found if one is not None]
-            now = repository.wall()
+        if not live:
+            return 0
+        voters = self._voters(network)
+        with self._unit() as ctx:
+            voting = [one.id for one in live if one.state == ChangeState.OPEN]
+            repository.add_deliveries(ctx, voting, [one.name for one in voters])
             rows = repository.deliveries(ctx, [one.id for one in live])
+            now = repository.wall()
         asked = 0
         for change in live:
             mine = {one.node: one for one in rows if one.change_id == change.id}
             if change.state == ChangeState.OPEN:
                 due = {name for name, one in mine.items() if one.next_at <= now}
-                asked += self._vote(network, change, [one for one in network.validators if one.name in due])
+                asked += self._vote(network, change, [one for one in voters if one.name in due])
             else:
                 due = {name for name, one in mine.items() if _to_forget(one) and one.next_at <= now}
                 due |= {name for name, one in mine.items() if one.state in _VOTED}
                 asked += self._forget(network, change, [one for one in network.nodes if one.name in due])
         return asked
+
+    def _voters(self, network: Network) -> list[NetworkNode]:
+        """Nodes whose votes count: those that the chain names as validators now, whatever the file calls them."""
+        named, _ = _heard(network, self._client)
+        if named is None:
+            return list(network.validators)
+        return [one for one in network.nodes if one.address in named]
 
     def _vote(self, network: Network, change: NetworkChange, nodes: list[NetworkNode]) -> int:
         if not nodes:
