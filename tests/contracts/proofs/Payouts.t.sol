@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
-import {Participants} from "../../../contracts/identity/Participants.sol";
 import {IIssueRegistry} from "../../../contracts/interfaces/IIssueRegistry.sol";
+import {IParticipants} from "../../../contracts/interfaces/IParticipants.sol";
 import {IPayouts} from "../../../contracts/interfaces/IPayouts.sol";
 import {IRubles} from "../../../contracts/interfaces/IRubles.sol";
 import {Payouts} from "../../../contracts/payouts/Payouts.sol";
@@ -28,6 +28,24 @@ contract AnyUnits {
     function redeem(address[] calldata, uint64[] calldata) external pure {}
 
     function release(uint256, uint64) external pure {}
+}
+
+/// @title An allowlist in which any address may have any number and state; several may have one number, as a replaced one and its successor
+contract AnyNumbers {
+    mapping(address who => uint40) private _words; // number and status
+
+    function numbersAndStatus(address[] calldata list) external view returns (uint40[] memory words) {
+        words = new uint40[](list.length);
+        for (uint256 i; i < list.length; ++i) {
+            words[i] = _words[list[i]];
+        }
+    }
+
+    function participant(address who) external view returns (IParticipants.Participant memory found) {
+        found.number = uint32(_words[who] >> 8);
+    }
+
+    function restoreLimit(address, uint64) external pure {}
 }
 
 /// @title Rubles that remember how much was paid out of escrow
@@ -57,20 +75,28 @@ contract EndingRegistry {
 }
 
 /// @title Payments to holders from any state of the runs, the allowlist and the access manager
-/// @dev Bounds: batches of one and two holders. A longer batch repeats the same step for each holder.
+/// @dev Bounds: batches of one and two holders; a longer batch repeats the same step for each holder. What a unit is due stands fixed, and the
+/// highest share of tax, because no solver multiplies two unknowns of 64 bits: whom a batch pays doesn't depend on how much, and the
+/// arithmetic of sums has tests of its own. Units, escrow, what was paid before and the tax withheld are any.
 contract PayoutsProof is Proof {
+    uint128 private constant KOPEKS_A_UNIT = 12_345;
+    uint256 private constant HIGHEST_TAX_BPS = 1_500;
+    /// Where Payouts keeps its rules and its runs: `forge inspect Payouts storageLayout`.
+    uint256 private constant RULES_SLOT = 2;
+    uint256 private constant BOOKS_SLOT = 3;
+
     Payouts private _payouts;
-    Participants private _participants;
+    AnyNumbers private _participants;
     AnyUnits private _asset;
     PaidRubles private _rubles;
 
     function setUp() public {
         AnyManager manager = new AnyManager();
-        _participants = new Participants(IAccessManager(address(manager)));
+        _participants = new AnyNumbers();
         (_asset, _rubles) = (new AnyUnits(), new PaidRubles());
         _payouts = new Payouts(
             IAccessManager(address(manager)),
-            _participants,
+            IParticipants(address(_participants)),
             IRubles(address(_rubles)),
             IIssueRegistry(address(new EndingRegistry()))
         );
@@ -130,9 +156,22 @@ contract PayoutsProof is Proof {
         done;
     }
 
-    function _assumeRun(uint256 id) private view {
-        // An unknown run is refused; a known one is of this token.
+    /// An unknown run is refused; a known one is of this token, here with whole kopeks a unit.
+    function _assumeRun(uint256 id) private {
+        uint256 rules = uint256(MACHINE.load(address(_payouts), bytes32(RULES_SLOT)));
+        rules = rules & ~(uint256(type(uint16).max) << 160) | HIGHEST_TAX_BPS << 160;
+        MACHINE.store(address(_payouts), bytes32(RULES_SLOT), bytes32(rules));
+        uint256 place = uint256(keccak256(abi.encode(id, BOOKS_SLOT)));
+        uint256 terms = uint256(MACHINE.load(address(_payouts), bytes32(place + 1)));
+        terms = terms & ~(uint256(0xff) << 168) | uint256(IPayouts.Rounding.PER_UNIT) << 168;
+        MACHINE.store(address(_payouts), bytes32(place + 1), bytes32(terms));
+        (uint256 escrow, uint256 due) = (ANY.createUint(64, "escrow"), ANY.createUint(64, "due"));
+        uint256 sums = due << 192 | escrow << 128 | uint256(KOPEKS_A_UNIT) * 1_000_000;
+        MACHINE.store(address(_payouts), bytes32(place + 2), bytes32(sums));
+
         IPayouts.Run memory run = _payouts.run(id);
+        assert(run.rounding == IPayouts.Rounding.PER_UNIT && run.microKopeksPerUnit == KOPEKS_A_UNIT * 1_000_000);
+        assert(run.escrowKopeks == escrow && run.unitsDue == due && _payouts.maximumWithheldBps() == HIGHEST_TAX_BPS);
         MACHINE.assume(run.asset == address(_asset));
     }
 

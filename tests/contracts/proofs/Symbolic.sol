@@ -17,6 +17,7 @@ interface Machine {
     function prank(address sender) external;
     function warp(uint256 time) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
+    function store(address account, bytes32 slot, bytes32 value) external;
 }
 
 /// @title Base of every proof
