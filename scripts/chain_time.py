@@ -67,7 +67,9 @@ def _seconds(rpc: NodeRpc, tag: str) -> int:
 
 
 def _block(rpc: NodeRpc, tag: str) -> dict[str, Any]:
-    block: dict[str, Any] = rpc.call("eth_getBlockByNumber", tag, False)
+    block: dict[str, Any] | None = rpc.call("eth_getBlockByNumber", tag, False)
+    if block is None:  # Besu may answer so for the newest block in the instant that it is replaced
+        raise NodeRefusedError(f"the node has no block {tag} at this instant")
     return block
 
 
