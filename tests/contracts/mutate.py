@@ -157,7 +157,8 @@ class Trial:
         around = [point for point in own if point.start <= mutant.start and mutant.end <= point.end]
         if around:
             return {min(around, key=lambda point: point.end - point.start).number}
-        return {point.number for point in own}
+        # Constants alone have no statements: whoever imports the source passes them.
+        return {point.number for point in own or self.points if own or point.kind == "statement"}
 
 
 def all_mutants() -> tuple[dict[str, str], list[Mutant]]:

@@ -26,7 +26,7 @@ from tests.contracts.evm import Evm, encode_all
 from tests.contracts.system import People, build_system, plan_of
 
 STARTED_WITHIN_S = 60
-TESTED_WITHIN_S = 240
+TESTED_WITHIN_S = 1200
 ASSET = "DigitalAsset"
 QUIET = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "--no-header", "--no-summary"]
 

@@ -201,11 +201,11 @@ contract RublesProof is Proof {
         return _participants.restriction(owner, 0) == Restrictions.BLOCKED;
     }
 
-    /// No figure of an owner passes the supply, and that not what was ever credited.
+    /// What an owner has in all is within the supply, and that within what was ever credited.
     function _assumeSound(address owner) private view {
         IRubles.Account memory has = _rubles.accountOf(owner);
         uint64 supply = _rubles.totalSupply();
-        MACHINE.assume(has.free <= supply && has.held <= supply && has.inTransit <= supply && has.frozen <= supply);
+        MACHINE.assume(uint256(has.free) + has.held + has.inTransit + has.frozen <= supply);
         MACHINE.assume(supply <= _rubles.creditedTotal() && _rubles.creditedTotal() <= MAXIMUM);
     }
 
