@@ -41,6 +41,7 @@ CONFIGURATION_GAS = 300_000
 LOG_RANGE = 5_000  # what Besu answers at once
 MINED_WITHIN_S = 120.0
 POLL_S = 0.1
+BLOCK_ATTEMPTS = 20
 
 Artifact = dict[str, Any]
 
@@ -328,11 +329,13 @@ def refuse_second(web3: Web3, path: Path, deployer: str) -> None:
 
 def block_of(web3: Web3, which: str) -> dict[str, Any]:
     """A block as the node tells it. web3's own reader refuses blocks of QBFT, whose extraData are longer than Ethereum's."""
-    answer = web3.provider.make_request(RPCEndpoint("eth_getBlockByNumber"), [which, False])
-    block: dict[str, Any] | None = answer.get("result")
-    if block is None:
-        raise DeploymentFailedError(f"the node has no block {which}: {answer.get('error')}")
-    return block
+    for _ in range(BLOCK_ATTEMPTS):
+        answer = web3.provider.make_request(RPCEndpoint("eth_getBlockByNumber"), [which, False])
+        block: dict[str, Any] | None = answer.get("result")
+        if block is not None:
+            return block
+        time.sleep(POLL_S)  # Besu may have no newest block in the instant that it is replaced
+    raise DeploymentFailedError(f"the node has no block {which}: {answer.get('error')}")
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
