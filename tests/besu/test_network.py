@@ -9,14 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from eth_account import Account
 from web3 import HTTPProvider, Web3
 
 from indexer.chain.proofs import header_hash, seals_of
 from scripts import deployment
 from scripts.besu.accounts import DEPLOYER, key_file
-from scripts.besu.generate import Network
-from scripts.besu.nodes import folder_of
+from scripts.besu.generate import Network, generate
+from scripts.besu.nodes import Node, folder_of
 from scripts.besu.processes import Running
 from scripts.besu.rpc import NodeRefusesError, NodeSilentError, call, height, token
 from scripts.compile import compile_all
@@ -173,6 +174,35 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(whole: Running, 
     mined = int(call(whole.network.entry.rpc_url, "eth_getTransactionCount", sender.address, "latest"), 16)
     assert mined == sender.nonce
     same_head(whole.network)
+
+
+def test_a_further_node_is_voted_in_and_out(whole: Running, tmp_path: Path) -> None:
+    """Last, for the network has five nodes afterwards."""
+    folder = whole.network.folder
+    source = yaml.safe_load((folder / "network.yaml").read_text())
+    (tmp_path / "five.yaml").write_text(yaml.safe_dump({**source, "rpc_nodes": 1}))
+    grown = generate(tmp_path / "five.yaml", folder)
+    newcomer, validators = grown.node("rpc-1"), grown.validators
+    bearer = token(folder / "jwt" / "private.pem")
+    for node in validators:
+        call(node.rpc_url, "perm_addNodesToAllowlist", [newcomer.enode], bearer=bearer)
+    whole.network = grown
+    whole.start_node(newcomer.name)
+    whole.wait_ready()
+    same_head(grown)
+    for wanted, add in ((5, True), (4, False)):
+        for node in validators[:3]:
+            call(node.rpc_url, "qbft_proposeValidatorVote", newcomer.address, add, bearer=bearer)
+        until(lambda wanted=wanted: len(sealing(validators[0])) == wanted, f"{wanted} validators")  # type: ignore[misc]
+        assert (newcomer.address.lower() in sealing(validators[0])) is add
+        for node in validators[:3]:
+            call(node.rpc_url, "qbft_discardValidatorVote", newcomer.address, bearer=bearer)
+    grows(validators[0], 3)
+
+
+def sealing(node: Node) -> list[str]:
+    found: list[str] = call(node.rpc_url, "qbft_getValidatorsByBlockNumber", "latest")
+    return found
 
 
 def settled_height(url: str) -> int:
