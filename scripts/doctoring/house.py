@@ -66,8 +66,9 @@ def _take_environment(folder: Path, network: Path | None) -> None:
 
 
 def _network_of(folder: Path) -> Path | None:
-    kept = folder / "network"
-    return Path(kept.read_text(encoding="utf-8").strip()) if kept.is_file() else None
+    kept = folder / "register"
+    named = kept.read_text(encoding="utf-8").strip() if kept.is_file() else ""
+    return Path(named) if (Path(named) / "nodes.json").is_file() else None
 
 
 def _embedded(rpc_url: str) -> NetworkNode:
