@@ -17,7 +17,7 @@ SEEDS ?= 1 2 3 4 5 6 7 8
 SENDER_SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up network doctor test test-besu fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up network doctor rehearse-restore test test-besu fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ network: setup ## files of a Besu network in var/besu (ARGS="--validators 7", AR
 
 doctor: setup ## is a running network and platform in order? each red line with its next step (ARGS="--dir var/demo --json")
 	@$(RUN) -m scripts.doctor $(ARGS)
+
+rehearse-restore: setup ## back up the running installation, restore it elsewhere, prove that it is the same (ARGS="--dir var/demo")
+	@$(RUN) -m scripts.rehearse_restore $(ARGS)
 
 test: setup ## all tests
 	@$(RUN) -m pytest $(TESTS) $(ARGS)
