@@ -232,6 +232,54 @@ def test_what_is_shown_says_who_what_and_how_much(ctx: Context) -> None:
     assert (made.sum_kopeks, made.shown_hash) == (150_000, words.hash_of(shown))
 
 
+def test_a_proposal_is_shown_down_to_the_call_inside_it(ctx_for: ContextMaker) -> None:
+    officer = ctx_for(Role.COMPLIANCE_OFFICER)
+    write_deployment(officer.settings)
+    wanted = {"idempotency_key": "p", "ref_kind": "r", "ref_id": "1", "summary": "Изменить лимит"}
+    made = custody.four_eyes_propose(
+        officer,
+        wallet=str(officer.actor.wallet),
+        contract="Participants",
+        function="setLimit",
+        args=[1_800_000_000, 60_000_000],
+        reason="YEARLY_LIMIT",
+        document_hash="ab" * 32,
+        **wanted,
+    )
+    lines = str(made.shown).splitlines()
+    assert lines[0] == "Что: Предложить действие второму сотруднику (Изменить лимит)"
+    assert "Действие: Изменить годовой лимит" in lines
+    assert "Действует с: 15.01.2027 11:00:00 МСК" in lines
+    assert "Сумма: 600\N{NO-BREAK SPACE}000,00\N{NO-BREAK SPACE}₽" in lines
+    assert f"Хеш документа: 0x{'ab' * 32}" in lines
+    assert not any(line.startswith("data") for line in lines)
+
+
+def test_an_address_that_is_made_now_and_references_are_not_in_the_words(ctx_for: ContextMaker) -> None:
+    officer = ctx_for(Role.COMPLIANCE_OFFICER)
+    write_deployment(officer.settings)
+    texts = set()
+    for number in range(2):
+        wallet = custody.create_wallet(officer, "participant", f"p{number}")
+        args = [[wallet], [1], [3], [1_800_000_000], [word(number + 1)]]
+        made = custody.request_call(
+            officer,
+            wallet=str(officer.actor.wallet),
+            contract="Participants",
+            function="admit",
+            args=args,
+            idempotency_key=f"a{number}",
+            ref_kind="t",
+            ref_id="t",
+            summary="Допустить KPT-INV-000001",
+        )
+        texts.add(str(made.shown))
+    (text,) = texts
+    assert "Участник: новый адрес" in text
+    assert "Вид: физическое лицо" in text
+    assert "Классы доступа: FREE, LIMIT" in text
+
+
 NARROW = """
 sign_call_person_kopeks: [{effective_from: "2021-01-01", value: 100, source: rules}]
 sign_day_person_kopeks: [{effective_from: "2021-01-01", value: 150, source: rules}]
