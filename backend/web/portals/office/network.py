@@ -6,12 +6,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from backend.core.errors import Invalid, NotFound
+from backend.core.errors import Invalid
+from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission
 from backend.network import service as network
 from backend.network.models import NetworkChange
 from backend.network.states import Kind
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.forms import Form as FormContent
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.portals.office.tools import list_file, person
@@ -122,10 +124,32 @@ def repair(page: Page, node: str) -> Response:
     return page.redirect("/office/network/drift", toast=_("Выравнивание запрошено: обработчик выполнит его сейчас."))
 
 
-@router.get("/{which}")
-def listed(page: Page, listing: Listing, which: str) -> Response:
-    """A wanted list: accounts or nodes."""
-    kind = _kind(which)
+@router.get("/accounts")
+def accounts(page: Page, listing: Listing) -> Response:
+    """Who may send."""
+    return _listed(page, listing, "accounts")
+
+
+@router.get("/nodes")
+def nodes(page: Page, listing: Listing) -> Response:
+    """Which nodes may connect."""
+    return _listed(page, listing, "nodes")
+
+
+@router.post("/accounts")
+def want_account(page: Page, form: Form) -> Response:
+    """Admit or remove a sender."""
+    return _wanted(page, form, "accounts")
+
+
+@router.post("/nodes")
+def want_node(page: Page, form: Form) -> Response:
+    """Admit or remove a node."""
+    return _wanted(page, form, "nodes")
+
+
+def _listed(page: PageContext, listing: PageRequest, which: str) -> Response:
+    kind = KINDS[which]
     removed = page.request.query_params.get("removed") == "1"
     rows = network.entries(page.ctx, kind, listing, removed=removed)
     if listing.export:
@@ -148,10 +172,9 @@ def listed(page: Page, listing: Listing, which: str) -> Response:
     )
 
 
-@router.post("/{which}")
-def wanted(page: Page, form: Form, which: str) -> Response:
-    """Admit or remove."""
-    kind, act = _kind(which), form.get("act")
+def _wanted(page: PageContext, form: FormContent, which: str) -> Response:
+    page.ctx.require(Permission.NETWORK_MANAGE)
+    kind, act = KINDS[which], form.get("act")
     if act not in {"allow", "remove"}:
         raise Invalid("Выберите действие.", "Choose what to do.", field="act")
     if act == "allow":
@@ -159,12 +182,6 @@ def wanted(page: Page, form: Form, which: str) -> Response:
     else:
         made = network.remove(page.ctx, kind, form.get("value"), reason=form.get("reason"))
     return page.redirect(f"/office/network/history/{made.id}", toast=_("Записано. Обработчик рассылает по узлам."))
-
-
-def _kind(which: str) -> Kind:
-    if which not in KINDS:
-        raise NotFound
-    return KINDS[which]
 
 
 def _differences(state: Any) -> list[tuple[str, list[str]]]:

@@ -61,6 +61,7 @@ def validators(page: Page, listing: Listing) -> Response:
 @router.post("")
 def propose(page: Page, form: Form) -> Response:
     """Want a validator in or out."""
+    page.ctx.require(Permission.NETWORK_MANAGE)
     acts = {"in": Action.ADD, "out": Action.REMOVE}
     if form.get("act") not in acts:
         raise Invalid("Выберите действие.", "Choose what to do.", field="act")
