@@ -311,6 +311,7 @@ def test_the_embedded_node_has_no_lists_and_that_is_no_fault(
     office: Office, besu: FakeNetwork, report: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KAPITAL_BESU_NODES_FILE")
+    besu.node("rpc-1").extra["eth_gasPrice"] = hex(10**9)  # anvil proposes a price and takes none
     code, found = report()
     assert (code, red(found)) == (0, set()), found
     assert found["permissions"]["verdict"] == found["peers"]["verdict"] == "none"
