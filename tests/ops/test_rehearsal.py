@@ -22,7 +22,7 @@ from scripts.rehearsal import chain, checks, database
 from tests.factories.postgres import new_database
 from tests.ops.conftest import ROOT
 
-UNTIL_S = 240.0
+UNTIL_S = 600.0
 
 
 def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
@@ -65,7 +65,7 @@ def mirrored(url: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_a_running_installation_is_restored_elsewhere_and_is_the_same(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
