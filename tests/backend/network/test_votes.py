@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from backend.network.states import Action, ChangeState, DeliveryState
 from indexer.chain.proofs import QBFT_MIX_HASH, seals_of
 from indexer.db import Session
 from indexer.models import ChainBlock
+from tests.backend.conftest import Browser
 from tests.backend.network.conftest import Office
 from tests.backend.network.fake_besu import FakeNetwork
 from tests.factories.chain import Chain, address, word
@@ -257,3 +259,20 @@ def test_a_chain_without_seals_has_none_to_count(embedded_office: Office) -> Non
 def test_an_investor_sees_none_of_it(embedded_office: Office) -> None:
     with embedded_office.admin("treasurer", Role.TREASURER) as ctx, pytest.raises(Forbidden):
         service.validators(ctx)
+
+
+def test_auditors_see_seals_beside_the_validators(
+    browser: Callable[..., Browser], system_ctx: Callable[[], Any]
+) -> None:
+    one, two, three, four = VALIDATORS
+    with system_ctx() as ctx:
+        chain = Chain(ctx.session)
+        chain.block(datetime.now(UTC) - timedelta(minutes=6))
+        sealed(ctx.session, chain, [one, two, three, four])
+        sealed(ctx.session, chain, [two, three, one], turn=1)
+    page = browser(Role.AUDITOR).get("/audit/network").text
+    assert "3 из 4" in page
+    assert "1 из 2" in page
+    integrity_page = browser(Role.AUDITOR).get("/audit/integrity").text
+    assert "Печати валидаторов" in integrity_page
+    assert "1 из 2" in integrity_page

@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from backend.audit import network
 from backend.audit import service as audit
+from backend.core.permissions import Permission
+from backend.network import service as permissioning
 from backend.web.deps import Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
@@ -27,6 +29,7 @@ DRIFT_WORDS: dict[str, str] = {
 def network_page(page: Page, listing: Listing) -> Response:
     """Who may seal blocks, who may join, and whether witnesses agree."""
     found = network.network(page.ctx)
+    seen = permissioning.validators(page.ctx) if page.actor.may(Permission.NETWORK_READ) else None
     if listing.export:
         columns = [
             (_("Валидатор"), lambda one: one.address),
@@ -39,6 +42,8 @@ def network_page(page: Page, listing: Listing) -> Response:
     return page.render(
         "audit/network.html",
         found=found,
+        seen=seen,
+        work={one.address: one for one in seen.validators} if seen else {},
         drift=[_(DRIFT_WORDS[one]) for one in found.drift],
         names=audit.names_of(page.ctx, set(found.allowed_accounts or [])),
     )
