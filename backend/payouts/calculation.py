@@ -10,6 +10,7 @@ from backend.core.context import Context
 from backend.core.errors import Invalid
 from backend.core.journal import record
 from backend.core.money import MICRO, micro_to_kopeks
+from backend.core.pace import planned_to_real
 from backend.core.permissions import Permission
 from backend.core.tax import TaxStatus, income_tax
 from backend.issues import service as issues
@@ -164,7 +165,7 @@ def _calculate(ctx: Context, run: PayoutRun) -> None:
 
 def _base(ctx: Context, run: PayoutRun) -> dict[str, int]:
     year = run.payment_date.year
-    since, until = datetime(year, 1, 1, tzinfo=MSK), datetime(year + 1, 1, 1, tzinfo=MSK)
+    since, until = (planned_to_real(ctx, datetime(one, 1, 1, tzinfo=MSK)) for one in (year, year + 1))
     return repository.income_before(ctx, run, since.astimezone(UTC), until.astimezone(UTC))
 
 
