@@ -56,9 +56,12 @@ class Calendar:
         rows.add(lock, SECOND_ISSUE_S)
         rows.add(lock + 10 * 3600 * SECOND, 3)
         rows.add(RETAIL_WINDOW, TRADES_S)
-        for planned in coupon_dates(factory):
+        for number, planned in enumerate(coupon_dates(factory)):
             day = following(planned)
-            rows.add(_at(day) - SECOND, REST_S)
+            if number:
+                rows.add(_at(day) - SECOND, REST_S)
+            else:
+                rows.add_in_the_same_second(_at(day) - SECOND)
             rows.add(_at(day), FUNDING_S)
             rows.add(_at(day + timedelta(days=1)) - SECOND, PAYING_S)
         self._write(rows.rows)
@@ -105,6 +108,14 @@ class _Rows:
         """A planned moment so many seconds (times the pace) after the one before."""
         self._at += timedelta(seconds=max(1, round(after_s * self._pace)))
         self.rows.append([planned.isoformat(), self._at.isoformat()])
+
+    def add_in_the_same_second(self, planned: datetime) -> None:
+        """A planned moment that falls into the real second of the one before.
+
+        The first record dates of both issues: their first payments share a day, and taxes in whole rubles depend on which is calculated
+        first. Where time is moved both dates pass at once; here they do too.
+        """
+        self.rows.append([planned.isoformat(), (self._at + timedelta(milliseconds=500)).isoformat()])
 
 
 def _at(day: date) -> datetime:

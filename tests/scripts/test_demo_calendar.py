@@ -24,7 +24,6 @@ STORY = [
     "2026-12-31T23:59:59+03:00",
     "2027-01-01T10:00:00+03:00",
     "2027-01-07T00:00:00+03:00",
-    "2027-01-10T23:59:59+03:00",
     "2027-01-11T00:00:00+03:00",
     "2027-02-03T23:59:59+03:00",
     "2027-06-04T00:00:00+03:00",
@@ -38,6 +37,8 @@ def test_the_story_takes_about_twenty_minutes_in_its_order(tmp_path: Path) -> No
     found = [calendar.real(datetime.fromisoformat(one)) for one in STORY]
     assert found == sorted(found)
     assert len(set(found)) == len(found)
+    first_record = datetime.fromisoformat("2027-01-10T23:59:59+03:00")
+    assert calendar.real(first_record) == calendar.real(datetime.fromisoformat("2027-01-07T00:00:00+03:00"))
     assert timedelta(minutes=15) < found[-1] - NOW < timedelta(minutes=30)
 
 
