@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
 from sqlmodel import select
 
 from backend.core.clock import to_msk
@@ -42,7 +43,7 @@ class Wanted:
 
 def shown(ctx: Context, wallet: Wallet, call: Wanted) -> str:
     """The call in words, decoded from the very bytes that will be signed, not from what was asked for."""
-    decoded = calls.decode_call(call.contract, call.data)
+    decoded = _decoded(call.contract, call.data)
     name = decoded[0] if decoded is not None else call.function.partition("(")[0]
     lines = [
         f"Что: {_title(call.contract, name)}" + (f" ({call.summary})" if call.summary else ""),
@@ -80,7 +81,7 @@ def _who(ctx: Context, wallet: Wallet) -> str:
 
 
 def _content(ctx: Context, contract: str, target: str, data: str) -> list[str]:
-    decoded = calls.decode_call(contract, data)
+    decoded = _decoded(contract, data)
     if decoded is None:
         return [f"Данные: {data}"]
     name, values = decoded
@@ -110,9 +111,17 @@ def _proposed(ctx: Context, contract: str, name: str, values: dict[str, Any]) ->
             return []
         target, data = proposal.target, data or proposal.data
     inner = _contract_at(ctx, str(target))
-    decoded = calls.decode_call(inner, str(data))
+    decoded = _decoded(inner, str(data))
     title = _title(inner, decoded[0]) if decoded is not None else f"{inner} {data}"
     return [f"Действие: {title}", f"Договор: {inner}, адрес {target}", *_content(ctx, inner, str(target), str(data))]
+
+
+def _decoded(contract: str, data: str) -> tuple[str, dict[str, Any]] | None:
+    """Call data taken apart; None for bytes that are no call of the contract: they are then shown as they are."""
+    try:
+        return calls.decode_call(contract, data)
+    except (DecodingError, ValueError):
+        return None
 
 
 def _contract_at(ctx: Context, address: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.engine import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 
 from backend.core.clock import to_msk
 from backend.core.context import Context
@@ -87,8 +87,8 @@ def test_an_explicit_cancel_closes_the_gap_and_the_call_is_reported_failed(world
     with world.steady() as ctx:
         kinds = [
             (one.nonce, one.kind)
-            for one in ctx.session.exec(select(Signature).order_by(Signature.nonce, Signature.kind))
-        ]  # type: ignore[arg-type]  # columns
+            for one in ctx.session.exec(select(Signature).order_by(col(Signature.nonce), col(Signature.kind)))
+        ]
     assert kinds == [(0, "call"), (0, "cancel"), (1, "call")]
 
 
@@ -235,7 +235,7 @@ def test_what_is_shown_says_who_what_and_how_much(ctx: Context) -> None:
 def test_a_proposal_is_shown_down_to_the_call_inside_it(ctx_for: ContextMaker) -> None:
     officer = ctx_for(Role.COMPLIANCE_OFFICER)
     write_deployment(officer.settings)
-    wanted = {"idempotency_key": "p", "ref_kind": "r", "ref_id": "1", "summary": "Изменить лимит"}
+    wanted: dict[str, Any] = {"idempotency_key": "p", "ref_kind": "r", "ref_id": "1", "summary": "Изменить лимит"}
     made = custody.four_eyes_propose(
         officer,
         wallet=str(officer.actor.wallet),
@@ -333,14 +333,27 @@ def test_a_treasurer_is_limited_and_the_worker_is_not(ctx: Context, ctx_for: Con
 
 
 def test_prices_of_orders_offers_and_acceptances_count(ctx: Context) -> None:
-    opened = {"opened_block": 0, "opened_tx": word(1), "opened_at": ctx.now()}
-    made = {"made_block": 0, "made_tx": word(1), "made_at": ctx.now()}
-    bounds = {"minimum_units": 1, "maximum_units": 9, "order_min": 1, "order_max": 9}
-    times = {"starts_at": 1, "ends_at": 2, "crediting_at": 3, "allocation": "FIFO"}
-    sale = {"issue_id": word(7), "asset": address(0xA), "issuer": address(0xB), "state": "OPEN", "price_kopeks": 2_000}
-    offer = {"id": 3, "asset": address(0xA), "seller": address(0xB), "units": 9, "units_left": 9, "price_kopeks": 1_500}
+    opened: dict[str, Any] = {"opened_block": 0, "opened_tx": word(1), "opened_at": ctx.now()}
+    made: dict[str, Any] = {"made_block": 0, "made_tx": word(1), "made_at": ctx.now()}
+    bounds: dict[str, Any] = {"minimum_units": 1, "maximum_units": 9, "order_min": 1, "order_max": 9}
+    times: dict[str, Any] = {"starts_at": 1, "ends_at": 2, "crediting_at": 3, "allocation": "FIFO"}
+    sale: dict[str, Any] = {
+        "issue_id": word(7),
+        "asset": address(0xA),
+        "issuer": address(0xB),
+        "state": "OPEN",
+        "price_kopeks": 2_000,
+    }
+    offer: dict[str, Any] = {
+        "id": 3,
+        "asset": address(0xA),
+        "seller": address(0xB),
+        "units": 9,
+        "units_left": 9,
+        "price_kopeks": 1_500,
+    }
     ctx.session.add(ChainPlacement(**sale, **bounds, **times, **opened))
-    more = {"minimum_units": 1, "expires_at": 9, "client_ref": word(1), "state": "OPEN"}
+    more: dict[str, Any] = {"minimum_units": 1, "expires_at": 9, "client_ref": word(1), "state": "OPEN"}
     ctx.session.add(ChainOffer(**offer, **more, **made))
     ctx.session.flush()
     sums = [
