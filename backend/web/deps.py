@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from sqlalchemy.engine import Engine
@@ -27,57 +27,22 @@ from backend.accounts.errors import EnrolmentNeeded
 from backend.core import journal
 from backend.core.context import STEP_UP_LASTS, Actor, Context
 from backend.core.db import unit_of_work
-from backend.core.errors import DomainError, Forbidden, StepUpRequired, Unauthenticated
+from backend.core.errors import DomainError, Unauthenticated
 from backend.core.ids import new_id
 from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission, Role
-from backend.core.signing import Signing, gather
+from backend.core.signing import gather
 from backend.core.texts import check_texts, texts_in
 from backend.settings import Settings
 from backend.web import i18n, kept_forms, security
 from backend.web.forms import Form as FormContent
 from backend.web.forms import form_of
 from backend.web.idempotency import MAXIMUM_KEY, Asked, digest_of_form, put_asked
+from backend.web.refusing import CsrfWrong, KeptRefusal, NotYetSeen
 from backend.web.render import render, visitor_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-T = TypeVar("T")
 NOBODY = Actor(user_id=None, name="")
-
-
-class CsrfWrong(Forbidden):
-    """The form is not one of ours, or of an ended session."""
-
-    code = "csrf"
-    message_ru = "Страница устарела. Откройте форму ещё раз и повторите."
-    message_en = "The page is out of date. Open the form again and repeat."
-
-
-class NotYetSeen(StepUpRequired):
-    """What would be signed was not shown to the person as it would be signed now, or a code is missing. ``signing`` tells what it is."""
-
-    code = "confirmation_required"
-    message_ru = "Посмотрите, что будет подписано, и подтвердите."
-    message_en = "Look at what will be signed, and confirm."
-
-    def __init__(self, signing: Signing) -> None:
-        self.signing = signing
-        super().__init__()
-
-
-class KeptRefusal(Exception):
-    """A refusal whose trace must be kept, such as a failed attempt to sign in."""
-
-    def __init__(self, refusal: DomainError) -> None:
-        self.refusal = refusal
-        super().__init__(refusal.code)
-
-
-def keep(outcome: DomainError | T) -> T:
-    """The outcome of a service that returns its refusals; a refusal is committed, then raised."""
-    if isinstance(outcome, DomainError):
-        raise KeptRefusal(outcome)
-    return outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from backend.accounts.errors import EnrolmentNeeded
 from backend.core.errors import Conflict, DomainError, Invalid, StepUpRequired, Unauthenticated
 from backend.core.signing import Signing
 from backend.web import i18n, kept_forms, security
-from backend.web.deps import NotYetSeen, is_preview, open_context
+from backend.web.deps import is_preview, open_context
 from backend.web.forms import Form, FormState, problems_of, state_of
 from backend.web.idempotency import KeyInUse, answer_of
+from backend.web.refusing import NotYetSeen
 from backend.web.render import render
 
 log = logging.getLogger("kapital.web")

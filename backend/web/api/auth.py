@@ -8,7 +8,8 @@ from starlette.requests import Request
 from backend.accounts import service as accounts
 from backend.accounts.service import Portal
 from backend.core.permissions import Permission, Role
-from backend.web.deps import Ctx, OpenCtx, keep
+from backend.web.deps import Ctx, OpenCtx
+from backend.web.refusing import keep
 from backend.web.routing import api_router
 from backend.web.security import client_of
 

@@ -9,8 +9,9 @@ from backend.accounts import service as accounts
 from backend.accounts.service import Portal, SignedIn
 from backend.core.errors import Invalid
 from backend.web import security
-from backend.web.deps import Form, OpenPage, PageContext, keep, settings_of
+from backend.web.deps import Form, OpenPage, PageContext, settings_of
 from backend.web.i18n import gettext as _
+from backend.web.refusing import keep
 from backend.web.routing import page_router
 
 router = page_router()

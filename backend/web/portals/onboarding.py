@@ -16,11 +16,12 @@ from backend.identity import service as identity
 from backend.identity.schemas import FORMS
 from backend.identity.service import ApplicantKind, CaseState, CaseView
 from backend.identity.states import EDITABLE, REJECT_WORDS, RejectReason
-from backend.web.deps import Form, KeptRefusal, Page, PageContext
+from backend.web.deps import Form, Page, PageContext
 from backend.web.forms import Form as FormContent
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.labels import label
+from backend.web.refusing import KeptRefusal
 from backend.web.routing import page_router
 
 router = page_router()

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from backend.accounts import service as accounts
 from backend.web import security
-from backend.web.deps import Form, Page, keep, open_context
+from backend.web.deps import Form, Page, open_context
 from backend.web.i18n import gettext as _
+from backend.web.refusing import keep
 from backend.web.routing import page_router
 
 router = page_router()
