@@ -85,7 +85,7 @@ class Outbox:
         self._gate = gate
         self._reading = reading
         self._held: dict[str, float] = {}
-        self._settler = Settler(unit, node)
+        self._settler = Settler(unit, node, reading=reading)
         self._preparer = Preparer(unit, node, worker)
         self._signer = Signer(unit, keys, worker, chain_id, reading=reading)
         self._sender = Sender(unit, node, worker)

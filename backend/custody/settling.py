@@ -26,14 +26,15 @@ _BLOCKS = 50
 class Settler:
     """Final states come from the mirror alone. ``_seen`` is the last block of the node that was looked at."""
 
-    def __init__(self, unit: Unit, node: NodeLike) -> None:
+    def __init__(self, unit: Unit, node: NodeLike, *, reading: Unit | None = None) -> None:
         self._unit = unit
+        self._reading = reading or unit
         self._node = node
         self._seen: int | None = None
 
     def settle(self) -> int:
         """Move what the mirror shows to CONFIRMED, REVERTED, or FAILED where the cancel was mined instead."""
-        with self._unit() as ctx:
+        with self._reading() as ctx:
             found = _mirrored(ctx)
             cancelled = _cancelled(ctx)
         if not found and not cancelled:
@@ -56,7 +57,7 @@ class Settler:
 
     def note_mined(self) -> int:
         """Mark what the node's new blocks hold, so that the wallets' windows move without waiting for the mirror."""
-        with self._unit() as ctx:
+        with self._reading() as ctx:
             waits = ctx.session.connection().execute(select(func.count()).where(_sent())).scalar_one()
             mirrored = ctx.session.connection().execute(select(ChainCursor.height)).scalar()  # type: ignore[call-overload]  # a column
         if not waits:
