@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from eth_utils import is_checksum_address, is_checksum_formatted_address, is_hex_address, to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from backend.core.errors import DomainError
+from backend.network import values
 from scripts.besu.accounts import SYSTEM_GROUP, SYSTEM_NAMES
 from scripts.besu.yaml_lines import Place, Problem, read_yaml
 
@@ -25,7 +27,6 @@ MOST_VALIDATORS = 100
 
 PORTS = ("p2p_port", "rpc_port", "metrics_port")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-_ENODE = re.compile(r"enode://[0-9a-f]{128}@[^:/@]+:\d{1,5}(\?discport=\d+)?")
 _HEX_ADDRESS = re.compile(r"0x[0-9a-fA-F]*")
 _PERMISSION = re.compile(r"[a-z0-9]+:(\*|[A-Za-z0-9]+)|\*:\*")
 
@@ -162,6 +163,11 @@ def allowed_addresses(config: Config, known: dict[str, str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def allowed_enodes(config: Config) -> list[str]:
+    """Nodes of others that may connect, each once, as Besu prints them: it compares its file with its memory as text."""
+    return list(dict.fromkeys(values.enode(one) for one in config.node_allowlist))
+
+
 def is_ip(host: str) -> bool:
     """Whether a host is an address rather than a name."""
     try:
@@ -287,6 +293,8 @@ def _of_accounts(config: Config) -> Iterator[Problem]:
 def _bad_address(address: str) -> str | None:
     if not _HEX_ADDRESS.fullmatch(address) or not is_hex_address(address):
         return f"{address!r} is not an address: 0x and 40 hexadecimal digits are expected"
+    if int(address, 16) == 0:
+        return "the zero address can't be admitted: nobody holds its key"
     if is_checksum_formatted_address(address) and not is_checksum_address(address):
         return f"{address} is mistyped: its checksum (EIP-55) would be {to_checksum_address(address.lower())}"
     return None
@@ -294,7 +302,9 @@ def _bad_address(address: str) -> str | None:
 
 def _of_access(config: Config) -> Iterator[Problem]:
     for number, enode in enumerate(config.node_allowlist):
-        if not _ENODE.fullmatch(enode):
+        try:
+            values.enode(enode)
+        except DomainError:
             yield Problem(
                 ("node_allowlist", number), f"{_shown(enode)} is not enode://128 hexadecimal digits@host:port"
             )

@@ -24,7 +24,7 @@ from Crypto.Protocol.KDF import bcrypt
 
 from scripts.besu import accounts, files, nodes
 from scripts.besu import genesis as genesis_block
-from scripts.besu.config import Config, RpcUser, allowed_addresses, load, planned
+from scripts.besu.config import Config, RpcUser, allowed_addresses, allowed_enodes, load, planned
 from scripts.besu.nodes import Node
 
 BCRYPT_COST = 10
@@ -188,6 +188,7 @@ def _write_nodes(folder: Path, config: Config, made: Sequence[Node], block: dict
             "gas_limit": config.chain.gas_limit,
             "heap": config.nodes.heap,
             "jwt_key_file": "jwt/private.pem",
+            "node_allowlist": allowed_enodes(config),
             "nodes": [nodes.as_json(one) for one in made],
         },
     )

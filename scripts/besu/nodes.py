@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.besu import files
-from scripts.besu.config import PORTS, Config, Planned, is_ip
+from scripts.besu.config import PORTS, Config, Planned, allowed_enodes, is_ip
 from scripts.besu.files import TomlValue
 
 # What the processes of the platform ask without a token; everything else (perm_*, qbft_*, admin_*, debug_*, trace_*) needs one.
@@ -76,7 +76,7 @@ def write_node(network: Path, config: Config, node: Node, all_nodes: Sequence[No
     files.write_json(folder / "static-nodes.json", [one.enode for one in all_nodes if one != node])
     files.kept(
         folder / "permissions.toml",
-        lambda: permissions(allowed, all_nodes, config.node_allowlist).strip(),
+        lambda: permissions(allowed, all_nodes, allowed_enodes(config)).strip(),
         files.PUBLIC,
     )
     root = config.nodes.root or str(network.resolve())
@@ -87,9 +87,8 @@ def write_node(network: Path, config: Config, node: Node, all_nodes: Sequence[No
 
 def permissions(allowed: Sequence[str], all_nodes: Sequence[Node], others: Sequence[str]) -> str:
     """Accounts that may send, nodes that may connect."""
-    return files.toml(
-        {"accounts-allowlist": list(allowed), "nodes-allowlist": [*(one.enode for one in all_nodes), *others]}
-    )
+    enodes = dict.fromkeys([*(one.enode for one in all_nodes), *others])
+    return files.toml({"accounts-allowlist": list(allowed), "nodes-allowlist": list(enodes)})
 
 
 def options(config: Config, node: Node, count: int, root: str) -> dict[str, TomlValue]:

@@ -58,6 +58,8 @@ CHANGES = {
     "a bad named address": ("52751e1deb", "52751e1d", 12, "accounts.addresses.gateway:"),
     "two names of an address": ("  allowlist:", '    other: "0x9811ebc35d7b06b3fa8dc5809a1f9c52751e1deb"\n  allowlist:', 13, "of gateway already"),
     "a bad enode": ("node_allowlist: []", "node_allowlist:\n  - enode://abc@1.2.3.4:30303", 17, "is not enode://128 hexadecimal"),
+    "a node without a port": ("node_allowlist: []", f"node_allowlist:\n  - enode://{'ab' * 64}@1.2.3.4:0", 17, "is not enode://128 hexadecimal"),
+    "nobody's address": ("    - gateway", '    - "0x0000000000000000000000000000000000000000"', 15, "the zero address can't be admitted"),
     "a bad permission": ('["perm:*"]', '["perm"]', 18, "rpc_users[0].permissions[0]: 'perm' is not a permission"),
     "a user without rights": ('["perm:*"]', "[]", 18, "rpc_users[0].permissions: list should have at least 1 item"),
     "a user twice": ('["perm:*"]}', '["perm:*"]}\n  - {name: operator, permissions: ["eth:*"]}', 19, "operator is the name of another user"),

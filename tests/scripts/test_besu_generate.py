@@ -13,6 +13,8 @@ from coincurve import PrivateKey
 from Crypto.Protocol.KDF import bcrypt_check
 from jose import jwt
 
+from backend.network import nodes as nodes_file
+from backend.settings import Settings
 from scripts.besu import files, generate
 from scripts.besu.accounts import SYSTEM_NAMES, key_file
 from scripts.besu.generate import Network, NetworkRefusedError
@@ -100,6 +102,31 @@ def test_system_accounts_are_allowed_from_block_0_and_contracts_are_known(networ
         permitted = tomllib.loads((network.folder / "nodes" / node.name / "permissions.toml").read_text())
         # In lower case: Besu compares text when it writes a change down.
         assert permitted["accounts-allowlist"] == [one["address"].lower() for one in record["accounts"]]
+
+
+def test_the_platform_wants_exactly_what_the_nodes_were_given(tmp_path: Path) -> None:
+    """Otherwise the first comparison of lists would find drift in a network that nobody touched."""
+    key = "ab" * 64
+    accounts = {
+        "addresses": {"gateway": "0x" + "A1" * 20, "elsewhere": "0x" + "C3" * 20},
+        "allowlist": ["system", "gateway", "0x" + "B2" * 20],
+    }
+    wanted_nodes = [
+        f"enode://{key.upper()}@10.0.0.7:30303?discport=30303",
+        f"enode://{key}@10.0.0.8:30303?discport=0",
+        f"enode://{key}@10.0.0.7:30303",
+    ]
+    source = changed(tmp_path, accounts=accounts, node_allowlist=wanted_nodes)
+    made = generate.generate(source, tmp_path / "net")
+    wanted = nodes_file.required(Settings(besu_nodes_file=made.folder / "nodes.json"))
+    for node in made.nodes:
+        given = tomllib.loads((made.folder / "nodes" / node.name / "permissions.toml").read_text())
+        assert sorted(given["nodes-allowlist"]) == sorted(wanted.enodes())
+        assert sorted(given["accounts-allowlist"]) == sorted(wanted.system_accounts())
+    others = {f"enode://{key}@10.0.0.7:30303", f"enode://{key}@10.0.0.8:30303?discport=0"}
+    assert set(wanted.enodes()) == {one.enode for one in made.nodes} | others, "as Besu prints them, each once"
+    assert {"0x" + "a1" * 20, "0x" + "b2" * 20} <= set(wanted.system_accounts())
+    assert "0x" + "c3" * 20 not in wanted.system_accounts(), "a name alone admits nobody"
 
 
 def test_secrets_are_readable_by_their_owner_alone(network: Network) -> None:
