@@ -29,9 +29,9 @@ from tests.backend.network.conftest import Office
 from tests.backend.network.fake_besu import FakeNetwork, besu_network, keys
 from tests.backend.network.test_drift import Blocks
 from tests.factories.chain import address
-from tests.web.conftest import STEP_S, Desk, Person, Site, chromium, windows
+from tests.web.conftest import STEP_S, Desk, Person, Site, windows
 
-__all__ = ["chromium", "embedded", "quick_passwords", "settings", "sqlite_template"]
+__all__ = ["embedded", "quick_passwords", "settings", "sqlite_template"]
 pytestmark = pytest.mark.browser
 
 ALICE, STRANGER = address(0xA11CE), address(0xBAD)

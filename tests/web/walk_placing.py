@@ -17,7 +17,6 @@ from tests.web.walk_pages import (
     order,
     row,
     says,
-    signed,
     stat,
     state,
     transfer,
@@ -48,7 +47,7 @@ class Placing(Issuing):
         page.fill("[name=units]", "10")
         page.check("[name=risk_accepted]")
         desk.expected = {401, 403}
-        signed(page, walk.site.people["olga"], "Подписать и подать заявку")
+        press(page, "Подписать и подать заявку")
         says(page.get_by_role("alert"), "Выпуск доступен инвесторам другого класса. Пройдите тестирование")
         expect(page.locator("[name=units]")).to_have_value("10")
         desk.shoot("walk-17-refused-in-words")
@@ -93,7 +92,7 @@ class Placing(Issuing):
         follow(page, page.get_by_role("link", name="Подать заявку"))
         page.fill("[name=units]", "5001")
         page.check("[name=risk_accepted]")
-        signed(page, walk.site.people["pyotr"], "Подписать и подать заявку")
+        press(page, "Подписать и подать заявку")
         says(page.locator("#e-units"), "5")
         pyotr.shoot("walk-21-too-large")
         page = order(ivan, walk.site.people["ivan"], 500)
