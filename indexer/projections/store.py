@@ -28,6 +28,8 @@ Key = tuple[Any, ...]
 
 MAX_KEPT = 20_000
 """Rows kept in memory between transactions, some 30 MiB; more are forgotten together and read again when wanted."""
+SMALL_TABLE = 2_000
+"""A table of no more rows is read as a whole when the first of them is wanted: one question instead of one for each row."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,13 @@ def layout(model: Model) -> Layout:
 
 @dataclass
 class Pages:
-    """What is known of one table: rows as they are now, and which of them the database doesn't have yet."""
+    """What is known of one table: rows as they are now, and which of them the database doesn't have yet.
+
+    ``whole``: a key that isn't among the rows isn't in the table either; None when nothing was asked of it yet.
+    """
 
     shape: Layout
+    whole: bool | None = None
     rows: dict[Key, Row | None] = field(default_factory=dict)
     unsaved: dict[Key, Row] = field(default_factory=dict)
 
@@ -80,11 +86,16 @@ class Store:
     def find(self, model: Model, *key: Any) -> Row | None:
         """The row with that primary key, None when there is none. Don't change it; use `put` or `change`."""
         pages = self._of(model)
-        if key not in pages.rows:
-            table = pages.shape.table
-            wanted = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
-            row = self._session.connection().execute(select(table).where(wanted)).mappings().one_or_none()
-            pages.rows[key] = dict(row) if row is not None else None
+        if pages.whole is None:
+            self._look_over(pages)
+        if key in pages.rows:
+            return pages.rows[key]
+        if pages.whole:
+            return None
+        table = pages.shape.table
+        wanted = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
+        row = self._session.connection().execute(select(table).where(wanted)).mappings().one_or_none()
+        pages.rows[key] = dict(row) if row is not None else None
         return pages.rows[key]
 
     def get(self, model: Model, fact: Fact, *key: Any) -> Row:
@@ -146,6 +157,20 @@ class Store:
         if sum(len(pages.rows) for pages in self._pages.values()) > MAX_KEPT:
             for pages in self._pages.values():
                 pages.rows.clear()
+                pages.whole = False
+
+    def _look_over(self, pages: Pages) -> None:
+        """Read a small table as a whole. What is in memory already is newer."""
+        shape = pages.shape
+        if shape.history:
+            pages.whole = False
+            return
+        few = select(shape.table).limit(SMALL_TABLE + 1)
+        found = self._session.connection().execute(few).mappings().all()
+        pages.whole = len(found) <= SMALL_TABLE
+        if pages.whole:
+            stored = {tuple([row[name] for name in shape.key]): dict(row) for row in found}
+            pages.rows = {**stored, **pages.rows}
 
     def _save(self, pages: Pages) -> None:
         if pages.unsaved:

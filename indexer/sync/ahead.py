@@ -13,18 +13,17 @@ import os
 import pickle
 import queue
 import struct
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from indexer.chain.addresses import AddressBook
 from indexer.chain.client import RpcClient
 from indexer.chain.errors import AnswerTooLarge, IndexerError
 from indexer.chain.validators import ValidatorTally
+from indexer.sync import spare
 from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, next_size, verified
 
 _LENGTH = struct.Struct("<Q")
@@ -50,13 +49,7 @@ class ReadAhead:
 
     def __init__(self, job: Job) -> None:
         self.last = job.last
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "indexer.sync.ahead"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).resolve().parents[2],
-            start_new_session=True,  # Ctrl-C in a terminal is for the indexer alone
-        )
+        self._process = spare.take()
         self._chunks: queue.Queue[Chunk | None] = queue.Queue(maxsize=1)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._receive, args=(job,), daemon=True)
@@ -72,13 +65,9 @@ class ReadAhead:
     def close(self) -> None:
         """End the child, whatever it does."""
         self._ended.set()
-        self._process.kill()
-        self._process.wait()
+        self._process.kill()  # the thread reads until the pipe ends
         self._thread.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        spare.end(self._process)
 
     def _receive(self, job: Job) -> None:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -104,7 +93,9 @@ class ReadAhead:
 
 def main() -> None:
     """Read the job from stdin, write chunks to stdout, end at the first trouble."""
-    job: Job = _receive(sys.stdin.buffer)
+    job: Job | None = _receive(sys.stdin.buffer)
+    if job is None:
+        return  # nobody wanted help
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(2, 1)  # whatever prints must not get among the chunks
     answers: queue.Queue[Answers | None] = queue.Queue(maxsize=1)

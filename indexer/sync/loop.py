@@ -44,6 +44,7 @@ from indexer.chain.validators import ValidatorTally
 from indexer.db import session_scope
 from indexer.models import ChainBlock, ChainIssue, ChainLog, ChainTransaction
 from indexer.settings import Settings
+from indexer.sync import spare
 from indexer.sync.ahead import Job, ReadAhead
 from indexer.sync.bulk import insert_rows
 from indexer.sync.checkpoint import (
@@ -146,6 +147,7 @@ class Indexer:
     def close(self) -> None:
         """End the helping process and give the writer's lock back."""
         self._end_ahead()
+        spare.dismiss()
         self._lock.close()
 
     def run(self) -> None:
@@ -237,8 +239,11 @@ class Indexer:
         self.status.head = head
         if head < cursor.height:
             self._checks.anchor(cursor)
-            raise AnswerIncomplete(f"the node's head {head} is behind block {cursor.height} that is stored already")
+            behind = f"the node's head {head} is behind block {cursor.height} that is stored already"
+            self.client.move_on(behind)
+            raise AnswerIncomplete(behind)
         if head == cursor.height:
+            spare.dismiss()
             return None
         if self._wants_help(head - cursor.height):
             self._start_ahead(head, durable_hash)
@@ -302,7 +307,7 @@ class Indexer:
         cursor, tally = self.state
         settings = self.settings
         facts = (cursor.height + 1, head, cursor.hash, tally, self.book, settings.chunk_blocks)
-        self._ahead = (ReadAhead(Job(settings.rpc_url, settings.rpc_timeout_s, *facts)), head, durable_hash)
+        self._ahead = (ReadAhead(Job(self.client.url, settings.rpc_timeout_s, *facts)), head, durable_hash)
 
     def _from_ahead(self) -> Chunk | None:
         """A chunk of the helping process that fits the cursor; None when there is no helper, no more of it, or it has failed."""
