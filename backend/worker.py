@@ -59,6 +59,7 @@ from backend.payouts import reactions as payouts
 from backend.registrar import reactions as registrar
 from backend.reports import reactions as reports
 from backend.settings import Settings, get_settings
+from indexer.chain.endpoints import endpoints_of
 from indexer.db import create_database_engine
 from indexer.models import ChainCursor
 
@@ -240,7 +241,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine = create_database_engine(settings.database_url)
-    node = Node(settings.rpc_url, timeout_s=settings.rpc_timeout_s)
+    node = Node(endpoints_of(settings), timeout_s=settings.rpc_timeout_s)
     worker = Worker(engine, settings, node)
     log.info("worker %s runs", worker.name)
     host, port = settings.metrics_host, settings.worker_metrics_port

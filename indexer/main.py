@@ -18,7 +18,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from indexer.chain.addresses import load_deployment
-from indexer.chain.client import RpcClient
+from indexer.chain.client import client_of
 from indexer.chain.errors import IndexerError, Misconfigured, ProofFailed, Retryable
 from indexer.db import create_database_engine, session_scope
 from indexer.metrics import serving
@@ -67,7 +67,7 @@ def run(settings: Settings, engine: Engine) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with RpcClient(settings.rpc_url, timeout_s=settings.rpc_timeout_s) as client:
+    with client_of(settings) as client:
         indexer = Indexer(settings, engine, client, Projections, stop=stop)
         reconciler = Reconciler(settings, engine, indexer.status, lambda: indexer.book)
         indexer.on_idle = reconciler
@@ -102,7 +102,7 @@ def rebuild_all(settings: Settings, engine: Engine) -> int:
 def verify(settings: Settings, engine: Engine) -> int:
     """Compare and print; the outcome is kept in chain_reconciliations too."""
     require_tables(engine)
-    with RpcClient(settings.rpc_url, timeout_s=settings.rpc_timeout_s) as client:
+    with client_of(settings) as client:
         report = reconcile(engine, client, load_deployment(settings.deployment_file))
     print(f"block {report.block_number} {report.block_hash}")
     for table, count in sorted(report.counts.items()):
@@ -117,7 +117,7 @@ def verify_history(settings: Settings, engine: Engine, first: int, last: int | N
     """Prove stored blocks once more and compare their hashes with the node's; a fault is printed and recorded as an alarm."""
     require_tables(engine)
     book = load_deployment(settings.deployment_file)
-    with RpcClient(settings.rpc_url, timeout_s=settings.rpc_timeout_s) as client, snapshot(engine) as session:
+    with client_of(settings) as client, snapshot(engine) as session:
         add_assets(session, book)
         height = load_cursor(session).height
         if not 0 <= first <= height:

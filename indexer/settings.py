@@ -26,6 +26,10 @@ class Settings(BaseSettings):
         description="SQLAlchemy address of the database: sqlite:///path or postgresql://user@host/name.",
     )
     rpc_url: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC address of the node that is read.")
+    rpc_fallback_urls: str = Field(
+        default="",
+        description="Further nodes of the same network, separated by commas; the next is spoken to when one can't be reached.",
+    )
     chain_id: int = Field(default=20260, description="Chain id that the node must answer (EIP-155).")
     deployment_file: Path = Field(
         default=Path("var/deployment.json"), description="JSON file with the addresses of the deployed contracts."
@@ -66,3 +70,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a node may stay behind the cursor at start before it is an error, seconds.",
     )
+
+    @property
+    def rpc_urls(self) -> tuple[str, ...]:
+        """All nodes, in the order in which they are preferred."""
+        further = (one.strip() for one in self.rpc_fallback_urls.split(","))
+        return tuple(dict.fromkeys([self.rpc_url, *(one for one in further if one)]))

@@ -5,7 +5,7 @@ A node answers as much as its RPC allows; what it keeps to itself is None. An em
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def network(ctx: Context, ask: Ask | None = None) -> Network:
     """Ask the node and compare; for officers and auditors."""
     ctx.require(Permission.EXPLORER_READ)
     ctx.require(Permission.HOLDER_READ_ALL)
-    question = ask or _asker(ctx.settings.rpc_url)
+    question = ask or _asker(ctx.settings.rpc_urls)
     version, chain_id = question("web3_clientVersion", []), _number(question("eth_chainId", []))
     head = _number(question("eth_blockNumber", []))
     reachable = chain_id is not None
@@ -153,20 +153,20 @@ def _seen(ctx: Context, height: int, by_node: list[str], by_block: list[str]) ->
     ]
 
 
-def _asker(rpc_url: str) -> Ask:
-    silent = False
+def _asker(urls: Sequence[str]) -> Ask:
+    """The first node that answers; its chain id is among the questions, so a strange one shows."""
+    left = list(urls)
 
     def ask(method: str, params: list[Any]) -> Any:
-        nonlocal silent
-        if silent:  # a dead node is waited for once
-            return None
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        try:
-            answer = httpx.post(rpc_url, json=body, timeout=WITHIN_S, trust_env=False).json()
-        except (httpx.HTTPError, ValueError):
-            silent = True
-            return None
-        return answer.get("result") if isinstance(answer, dict) else None
+        while left:
+            try:
+                answer = httpx.post(left[0], json=body, timeout=WITHIN_S, trust_env=False).json()
+            except (httpx.HTTPError, ValueError):
+                left.pop(0)  # a dead node is waited for once
+            else:
+                return answer.get("result") if isinstance(answer, dict) else None
+        return None
 
     return ask
 

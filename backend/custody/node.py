@@ -16,6 +16,9 @@ from typing import Any
 
 import httpx
 
+from indexer.chain.endpoints import Endpoints
+from indexer.chain.errors import IndexerError
+
 # JSON-RPC "internal error" and "limit exceeded" (EIP-1474) without revert data say nothing of the call itself.
 _BUSY = frozenset({-32603, -32005})
 _BATCH = 250
@@ -64,10 +67,15 @@ class Receipt:
 
 
 class Node:
-    """JSON-RPC over HTTP. Never retries by itself: the sender decides what may be repeated."""
+    """JSON-RPC over HTTP. Never retries by itself: the sender decides what may be repeated.
 
-    def __init__(self, rpc_url: str, *, timeout_s: float = 20.0, transport: httpx.BaseTransport | None = None) -> None:
-        self._url = rpc_url
+    Of several nodes one is spoken to until it fails: that question ends in :class:`NodeDownError`, the next one goes to the next node.
+    """
+
+    def __init__(
+        self, rpc_url: str | Endpoints, *, timeout_s: float = 20.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._nodes = Endpoints([rpc_url]) if isinstance(rpc_url, str) else rpc_url
         self._http = httpx.Client(timeout=timeout_s, transport=transport, trust_env=False)
 
     def close(self) -> None:
@@ -84,10 +92,10 @@ class Node:
         """Height of the head."""
         return int(self._ask("eth_blockNumber", []), 16)
 
-    def mined(self, number: int) -> dict[str, bool]:
-        """Hashes of the transactions of a block and whether each was carried out; empty when the node hasn't the block."""
-        receipts = self._ask("eth_getBlockReceipts", [hex(number)]) or []
-        return {str(one["transactionHash"]): int(one["status"], 16) == 1 for one in receipts}
+    def mined(self, number: int) -> list[str]:
+        """Hashes of the transactions of a block; empty when the node hasn't the block. Asking for receipts would cost it a hundred times as much."""
+        block = self._ask("eth_getBlockByNumber", [hex(number), False]) or {}
+        return [str(one) for one in block.get("transactions", [])]
 
     # ------------------------------------------------------------------ many
 
@@ -149,9 +157,18 @@ class Node:
 
     def _post(self, body: Any) -> Any:
         try:
-            return self._http.post(self._url, json=body).json()
+            url = self._nodes.usable(self._http)
+        except IndexerError as error:
+            raise NodeDownError(str(error)) from error
+        try:
+            response = self._http.post(url, json=body)
+            if self._nodes.several:
+                response.raise_for_status()  # turned away here may be let in there
+            return response.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise NodeDownError(str(error) or type(error).__name__) from error
+            why = str(error) or type(error).__name__
+            self._nodes.failed(url, why)
+            raise NodeDownError(why) from error
 
 
 def _parts(questions: Sequence[tuple[str, list[Any]]]) -> Iterator[Sequence[tuple[str, list[Any]]]]:

@@ -12,7 +12,9 @@ from typing import Any, Self
 
 import httpx
 
+from indexer.chain.endpoints import Endpoints, endpoints_of
 from indexer.chain.errors import AnswerIncomplete, AnswerTooLarge, NodeRefused, NodeUnavailable, Retryable, RpcError
+from indexer.settings import Settings
 
 Call = tuple[str, list[Any]]
 
@@ -24,22 +26,22 @@ _HTTP_REFUSALS = {401, 403, 404}
 
 
 class RpcClient:
-    """A node at one address. ``transport`` replaces the network in tests.
+    """A node at one address, or one of several: it is kept until it fails. ``transport`` replaces the network in tests.
 
-    Raises NodeUnavailable, AnswerIncomplete, AnswerTooLarge, NodeRefused or RpcError; see `indexer.chain.errors`. ``last_size`` is the
+    The call that met the failure raises all the same; the next one goes to the next node (`indexer.chain.endpoints`). Raises NodeUnavailable, AnswerIncomplete, AnswerTooLarge, NodeRefused or RpcError; see `indexer.chain.errors`. ``last_size`` is the
     size of the last `batch` in bytes of JSON.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | Endpoints,
         *,
         timeout_s: float = 20.0,
         max_batch: int = 500,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url = url
+        self._nodes = Endpoints([url]) if isinstance(url, str) else url
         self._http = httpx.Client(timeout=timeout_s, transport=transport)
         self._ids = itertools.count(1)
         self._max_batch = max_batch
@@ -53,6 +55,15 @@ class RpcClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def url(self) -> str:
+        """The node that is spoken to."""
+        return self._nodes.url
+
+    def move_on(self, why: str) -> None:
+        """Leave this node for the next one, where there are several: it answers, but is of no use."""
+        self._nodes.failed(self.url, why)
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,12 +93,26 @@ class RpcClient:
     def _repeat(self, action: Callable[[], Any], attempts: int) -> Any:
         for attempt in range(1, attempts + 1):
             try:
-                return action()
+                return self._kept(action)
             except Retryable:
                 if attempt == attempts:
                     raise
                 self._sleep(min(0.1 * 2**attempt, 3.0))
         raise ValueError("attempts must be at least 1")
+
+    def _kept(self, action: Callable[[], Any]) -> Any:
+        """Do it with the node that is usable; one that is down, still syncing or turns us away is left."""
+        url = self._nodes.usable(self._http)
+        try:
+            return action()
+        except NodeUnavailable as error:
+            self._nodes.failed(url, str(error))
+            raise
+        except NodeRefused as error:
+            if not self._nodes.several:
+                raise
+            self._nodes.failed(url, str(error))
+            raise NodeUnavailable(str(error)) from error
 
     def _single(self, method: str, params: list[Any]) -> Any:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
@@ -132,6 +157,11 @@ class RpcClient:
             return json.loads(response.content)
         except ValueError as error:
             raise AnswerIncomplete(f"{self.url}: not JSON: {response.text[:80]!r}") from error
+
+
+def client_of(settings: Settings) -> RpcClient:
+    """A client of the nodes that the settings name."""
+    return RpcClient(endpoints_of(settings), timeout_s=settings.rpc_timeout_s)
 
 
 def _result(answer: dict[str, Any], method: str, *, raising: bool) -> Any:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from indexer.chain.addresses import AddressBook
-from indexer.chain.client import RpcClient
+from indexer.chain.client import RpcClient, client_of
 from indexer.chain.errors import IndexerError
 from indexer.db import is_sqlite, session_scope
 from indexer.models import ChainIssue
@@ -102,7 +102,7 @@ class Reconciler:
         known = self._book()
         book = AddressBook(known.chain_id, known.genesis_hash, dict(known.names))
         try:
-            with RpcClient(self._settings.rpc_url, timeout_s=self._settings.rpc_timeout_s) as client:
+            with client_of(self._settings) as client:
                 self._take(reconcile(self._engine, client, book, keep=False))
         except (IndexerError, DBAPIError) as error:
             log.warning("reconciliation put off", reason=str(error))

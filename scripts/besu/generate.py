@@ -62,6 +62,12 @@ class Network:
         """The node that the platform speaks to: the first RPC node, else the first validator."""
         return next((one for one in self.nodes if one.role == "rpc"), self.nodes[0])
 
+    @property
+    def fallbacks(self) -> list[Node]:
+        """Nodes that the platform turns to when the entry fails: the other RPC nodes; where there are none, another validator."""
+        others = [one for one in self.nodes if one != self.entry]
+        return [one for one in others if one.role == "rpc"] or others[:1]
+
     def node(self, name: str) -> Node:
         """A node by name. Raises NetworkRefusedError."""
         for one in self.nodes:

@@ -115,6 +115,7 @@ class Home:
             return {"KAPITAL_DURABLE_HEAD_FILE": str(self.node_dir / "durable-head")}
         network = read_network(self.network)
         return {
+            "KAPITAL_RPC_FALLBACK_URLS": ",".join(one.rpc_url for one in network.fallbacks),
             "KAPITAL_CHAIN_ID": str(network.chain_id),
             "KAPITAL_QBFT_EPOCH_LENGTH": str(network.epoch_blocks),
             "KAPITAL_BESU_NODES_FILE": str(self.network / "nodes.json"),

@@ -120,6 +120,10 @@ def test_addresses_of_the_nodes_are_those_of_the_networks_file_and_of_prometheus
         f"http://{nodes['rpc-1']}:{described['nodes']['rpc_port']}"
         == compose["services"]["web"]["environment"]["KAPITAL_RPC_URL"]
     )
+    assert (
+        f"http://{nodes['validator-1']}:{described['nodes']['rpc_port']}"
+        == compose["services"]["web"]["environment"]["KAPITAL_RPC_FALLBACK_URLS"]
+    )
 
 
 def test_a_node_sees_its_own_files_alone(compose: dict[str, Any]) -> None:

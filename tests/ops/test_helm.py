@@ -110,6 +110,19 @@ def test_every_object_keeps_kubernetes_schema(ops_python: Path, plain: list[dict
         assert faults(ops_python, objects) == ""
 
 
+@pytest.mark.parametrize(
+    ("rpc_nodes", "others"),
+    [(["rpc-1"], "http://validator-1:8545"), (["rpc-1", "a", "b"], "http://a:8545,http://b:8545")],
+)
+def test_the_platform_is_told_a_node_to_turn_to(render: Render, rpc_nodes: list[str], others: str) -> None:
+    for name, spec in pods(render(**{"besu.rpcNodes": rpc_nodes})).items():
+        for container in spec["containers"]:
+            given = {one["name"]: one.get("value") for one in container.get("env", [])}
+            if "KAPITAL_RPC_URL" in given:
+                assert given["KAPITAL_RPC_URL"] == "http://rpc-1:8545", name
+                assert given["KAPITAL_RPC_FALLBACK_URLS"] == others, name
+
+
 def test_the_schema_notices_a_mistake(ops_python: Path, plain: list[dict[str, Any]]) -> None:
     spoilt = json.loads(json.dumps(of(plain, "StatefulSet")["validator-1"]))
     spoilt["spec"]["replica"] = 1

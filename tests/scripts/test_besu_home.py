@@ -31,11 +31,22 @@ def test_processes_are_told_of_the_network(network: Path, tmp_path: Path) -> Non
     found = home.environment_of_processes()
     made = generate.read(network)
     assert found["KAPITAL_RPC_URL"] == made.entry.rpc_url
+    assert found["KAPITAL_RPC_FALLBACK_URLS"] == made.node("validator-1").rpc_url, "one RPC node: a validator stands in"
     assert found["KAPITAL_BESU_NODES_FILE"] == str(network / "nodes.json")
     assert found["KAPITAL_QBFT_EPOCH_LENGTH"] == "30000"
     assert found["KAPITAL_CALENDAR_FILE"] == str(tmp_path / "home" / "calendar.json")
     assert "KAPITAL_DURABLE_HEAD_FILE" not in found
     assert (home.folder / "deployer.hex").read_text().strip() == key_file(network, DEPLOYER).read_text().strip()
+
+
+def test_several_rpc_nodes_stand_in_for_each_other_before_any_validator(tmp_path: Path) -> None:
+    source = tmp_path / "three.yaml"
+    source.write_text((ROOT / "besu-network" / "network.yaml").read_text().replace("rpc_nodes: 1", "rpc_nodes: 3"))
+    made = generate.generate(source, tmp_path / "net", 1)
+    assert [made.entry.name, *(one.name for one in made.fallbacks)] == ["rpc-1", "rpc-2", "rpc-3"]
+    source.write_text((ROOT / "besu-network" / "network.yaml").read_text().replace("rpc_nodes: 1", "rpc_nodes: 0"))
+    alone = generate.generate(source, tmp_path / "alone", 1)
+    assert (alone.entry.name, alone.fallbacks) == ("validator-1", [])
 
 
 def test_an_installation_keeps_its_real_calendar_outside_demonstrations(network: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from typing import Any
 
@@ -18,6 +19,7 @@ from backend.custody.errors import CallUnknown, IntentDiffers, WalletMissing
 from backend.custody.models import Intent
 from backend.custody.node import Node, NodeDownError, NodeRefusedError
 from backend.custody.sentences import SENTENCES
+from indexer.chain.endpoints import Endpoints
 from tests.backend.conftest import ContextMaker
 from tests.factories.chain import address, write_deployment
 
@@ -162,6 +164,36 @@ def node_that_answers(answer: Any) -> Node:
         )
 
     return Node("http://node", transport=httpx.MockTransport(reply))
+
+
+def test_a_question_that_meets_a_dead_node_fails_once_and_the_next_goes_to_the_next_node() -> None:
+    asked: list[tuple[str, str]] = []
+    dead = {"first", "second"}
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        asked.append((request.url.host, body[0]["method"] if isinstance(body, list) else body["method"]))
+        if request.url.host in dead:
+            raise httpx.ConnectError("gone")
+        if isinstance(body, list):
+            return httpx.Response(200, json=[{"jsonrpc": "2.0", "id": one["id"], "result": "0x1"} for one in body])
+        result: Any = {"hash": "0x" + "11" * 32} if body["method"] == "eth_getBlockByNumber" else "0x7"
+        return httpx.Response(200, json={"jsonrpc": "2.0", "id": 1, "result": result})
+
+    endpoints = Endpoints(["http://first", "http://second"], chain_id=7)
+    node = Node(endpoints, transport=httpx.MockTransport(reply))
+    with pytest.raises(NodeDownError, match=r"http://first.*http://second"):
+        node.send_many(["0x01"])
+    assert ("second", "eth_sendRawTransaction") not in asked, "nothing is handed over unseen"
+    dead.clear()
+    assert node.send_many(["0x01"]) == [None]
+    dead.add("first")
+    with pytest.raises(NodeDownError):
+        node.send_many(["0x02"])
+    assert node.send_many(["0x02"]) == [None]
+    sent = [host for host, method in asked if method == "eth_sendRawTransaction"]
+    assert sent == ["first", "first", "second"]
+    node.close()
 
 
 def error(code: int, message: str, data: Any = None) -> dict[str, Any]:

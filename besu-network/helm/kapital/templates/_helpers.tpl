@@ -30,7 +30,10 @@ capabilities: {drop: [ALL]}
 {{- range $name, $value := .Values.platform.settings }}
 - {name: {{ $name }}, value: {{ $value | quote }}}
 {{- end }}
-- {name: KAPITAL_RPC_URL, value: "http://kapital-rpc:8545"}
+{{- /* Node by node and not through kapital-rpc: who reads keeps one node until it fails. Without a second RPC node a validator stands in. */}}
+{{- $others := rest .Values.besu.rpcNodes | default (list (first .Values.besu.validators)) }}
+- {name: KAPITAL_RPC_URL, value: "http://{{ first .Values.besu.rpcNodes }}:8545"}
+- {name: KAPITAL_RPC_FALLBACK_URLS, value: "http://{{ join ":8545,http://" $others }}:8545"}
 - {name: KAPITAL_SECRETS_DIR, value: /run/secrets/kapital}
 - {name: KAPITAL_KEK_FILE, value: /run/secrets/kapital/kek}
 - {name: KAPITAL_BESU_NODES_FILE, value: /network/nodes.json}
