@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from sqlalchemy.orm import configure_mappers
+
 from backend.core.context import Context
 from backend.custody import work
 from backend.custody.keys.chosen import KeyStores
@@ -35,6 +37,8 @@ from backend.custody.work import Claim, Limits
 
 log = logging.getLogger(__name__)
 
+LOOK_BACK_S = 5.0
+"""At least so often what is mined and not mirrored yet is looked after, however much is new: the node may have lost the block."""
 HOLD_S = 0.5
 """How long a wallet rests that can't go on now: its next call waits for one on its way, or its key or the node refuses."""
 
@@ -48,7 +52,7 @@ class NodeLike(Protocol):
 
     def simulate(self, *, sender: str, to: str, data: str, block: str = "latest") -> None: ...
     def block_number(self) -> int: ...
-    def mined(self, number: int) -> dict[str, bool]: ...
+    def mined(self, number: int) -> Sequence[str]: ...
     def simulate_many(self, calls: Sequence[Call]) -> Sequence[NodeError | None]: ...
     def estimate_many(self, calls: Sequence[Call]) -> Sequence[int | NodeError]: ...
     def transaction_counts(self, addresses: Sequence[str]) -> Sequence[int | NodeError]: ...
@@ -85,10 +89,12 @@ class Outbox:
         self._gate = gate
         self._reading = reading
         self._held: dict[str, float] = {}
+        self._looked_back = 0.0
         self._settler = Settler(unit, node, reading=reading)
         self._preparer = Preparer(unit, node, worker)
         self._signer = Signer(unit, keys, worker, chain_id, reading=reading)
         self._sender = Sender(unit, node, worker)
+        configure_mappers()  # or the first question would do it, half a second later
         self.full = False
         """Whether the last round took up as much as one may: there is more waiting than it could carry."""
 
@@ -142,9 +148,11 @@ class Outbox:
     def _claim(self) -> Claim:
         now = time.monotonic()
         self._held = {wallet: until for wallet, until in self._held.items() if until > now}
+        look_back = now - self._looked_back > LOOK_BACK_S
+        self._looked_back = now if look_back else self._looked_back
         with self._unit() as ctx:
             closed = self._gate(ctx) if self._gate is not None else set()
-            return work.claim(ctx, self._worker, self._limits, {*self._held, *closed})
+            return work.claim(ctx, self._worker, self._limits, {*self._held, *closed}, look_back=look_back)
 
     def _work(self, claimed: Claim) -> int:
         before = {item.id: item.state for item in claimed.items}

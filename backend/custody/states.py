@@ -17,7 +17,7 @@ class IntentState(StrEnum):
     SENT = "SENT"
     """A node has been given the bytes at least once."""
     MINED = "MINED"
-    """A node says that a block holds it (``mined_ok`` tells whether the contract carried it out); the indexer has not verified that block yet."""
+    """A node says that a block holds it; the indexer, which tells whether the contract carried it out, has not verified that block yet."""
     CONFIRMED = "CONFIRMED"
     """The indexer has verified and mirrored the block that holds it, and it succeeded."""
     REVERTED = "REVERTED"

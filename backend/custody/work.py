@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlmodel import col
 
 from backend.core.context import Context
@@ -22,8 +22,11 @@ from backend.custody.models import Intent, Wallet
 from backend.custody.states import IN_FLIGHT, IntentState
 
 LEASE = timedelta(seconds=15)
-RESEND_AFTER = timedelta(seconds=3)
+RESEND_AFTER = timedelta(seconds=6)
+"""Three blocks of the network: what a full pool holds waits longer than one."""
 MINED_RESEND_AFTER = timedelta(seconds=10)
+LOOK_BACK_PART = 5
+"""A round looks after one in so many of what it may take up that was mined and isn't mirrored."""
 CLOCK_FAULT = timedelta(seconds=5)
 """How far the clocks of two workers may differ. A lease that ends later than any can is of a wrong clock and binds nobody."""
 _VALUES = 500
@@ -102,8 +105,12 @@ class Limits:
     batch: int = 500
 
 
-def claim(ctx: Context, worker: str, limits: Limits, held: Iterable[str]) -> Claim:
-    """Lease wallets that have something to do and list it: what is on its way first, then new calls in the order of their acceptance."""
+def claim(ctx: Context, worker: str, limits: Limits, held: Iterable[str], *, look_back: bool = True) -> Claim:
+    """Lease wallets that have something to do and list it: what is on its way first, then new calls in the order of their acceptance.
+
+    What was MINED long ago and isn't mirrored is looked after when there is nothing else to do, or with ``look_back``: a mirror that is
+    behind must not slow down what is new.
+    """
     now = wall()
     session = ctx.session
     counted = select(col(Intent.wallet), func.count()).where(_in_flight()).group_by(col(Intent.wallet))
@@ -115,6 +122,9 @@ def claim(ctx: Context, worker: str, limits: Limits, held: Iterable[str]) -> Cla
         closed = full | set(held)
         new = and_(col(Intent.state) == IntentState.ACCEPTED, col(Intent.wallet).not_in(closed))
         items += _within_windows(_listed(session, _mine(worker, now), new, room), on_way, limits.window)
+    if look_back or not items:
+        part = -(-limits.batch // LOOK_BACK_PART)
+        items = _listed(session, _mine(worker, now), _mined_long_ago(now), part, col(Intent.updated_at)) + items
     leases = _lease(session, worker, now, {item.wallet for item in items}) if items else {}
     return Claim(leases, [item for item in items if item.wallet in leases])
 
@@ -146,13 +156,20 @@ def still(session: Session, items: Sequence[Work], *states: IntentState) -> set[
     return found
 
 
-def write(session: Session, ids: Sequence[dict[str, Any]]) -> None:
-    """Update intents by id; every row has the same columns beside ``id``."""
-    if not ids:
+def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Update intents by id; every row has the same columns beside ``id``. What is the same in all of them goes in one statement."""
+    if not rows:
         return
-    names = [name for name in ids[0] if name != "id"]
-    statement = update(_TABLE).where(_TABLE.c.id == bindparam("b_id")).values({n: bindparam(f"b_{n}") for n in names})
-    session.connection().execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in ids])
+    same = {name: value for name, value in rows[0].items() if all(row[name] == value for row in rows)}
+    same.pop("id", None)
+    if same:
+        for part in _parts([row["id"] for row in rows]):
+            session.connection().execute(update(_TABLE).where(_TABLE.c.id.in_(part)).values(same))
+    names = [name for name in rows[0] if name not in same and name != "id"]
+    if names:
+        bound: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("b_id")).values(bound)
+        session.connection().execute(statement, [{f"b_{name}": row[name] for name in (*names, "id")} for row in rows])
 
 
 def write_next_nonces(session: Session, nonces: Mapping[str, int]) -> None:
@@ -165,20 +182,17 @@ def write_next_nonces(session: Session, nonces: Mapping[str, int]) -> None:
     )
 
 
-def write_mined(session: Session, number: int, mined: Mapping[str, bool]) -> int:
+def write_mined(session: Session, number: int, mined: Sequence[str]) -> int:
     """Mark what a node says a block holds; how many of the hashes were ours and waiting."""
-    if not mined:
-        return 0
     waiting: list[str] = []
     for part in _parts(sorted(mined)):
-        statement = select(col(Intent.id), col(Intent.tx_hash)).where(
+        statement = select(col(Intent.id)).where(
             col(Intent.tx_hash).in_(part), col(Intent.state).in_((IntentState.SIGNED, IntentState.SENT))
         )
-        found = list(_rows(session, statement.order_by(col(Intent.id)).with_for_update()))
-        now = wall()
-        state = {"state": IntentState.MINED, "block_number": number, "updated_at": now, "mined_at": now}
-        write(session, [{"id": one, **state, "mined_ok": mined[tx_hash]} for one, tx_hash in found])
-        waiting += [one for one, _ in found]
+        waiting += [one for (one,) in _rows(session, statement.order_by(col(Intent.id)).with_for_update())]
+    now = wall()
+    state = {"state": IntentState.MINED, "block_number": number, "updated_at": now, "mined_at": now}
+    write(session, [{"id": one, **state} for one in waiting])
     return len(waiting)
 
 
@@ -212,8 +226,11 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return or_(
         col(Intent.state).in_((IntentState.NONCE_GIVEN, IntentState.SIGNED)),
         and_(col(Intent.state) == IntentState.SENT, _long_ago(col(Intent.updated_at), now, RESEND_AFTER)),
-        and_(col(Intent.state) == IntentState.MINED, _long_ago(col(Intent.updated_at), now, MINED_RESEND_AFTER)),
     )
+
+
+def _mined_long_ago(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Intent.state) == IntentState.MINED, _long_ago(col(Intent.updated_at), now, MINED_RESEND_AFTER))
 
 
 def _mine(worker: str, now: datetime) -> ColumnElement[bool]:
@@ -227,12 +244,13 @@ def _long_ago(moment: Any, now: datetime, wait: timedelta) -> ColumnElement[bool
     return or_(moment < now - wait, moment > now + CLOCK_FAULT)
 
 
-def _listed(session: Session, mine: ColumnElement[bool], wanted: ColumnElement[bool], limit: int) -> list[Work]:
+def _listed(
+    session: Session, mine: ColumnElement[bool], wanted: ColumnElement[bool], limit: int, first: Any = None
+) -> list[Work]:
+    """The first by ``first``; numbers of a wallet are given in the order of acceptance, so that order serves the others."""
     statement = select(*_COLUMNS).join(Wallet, col(Wallet.address) == col(Intent.wallet)).where(mine, wanted)
-    # Numbers of a wallet are given in the order of acceptance, so one order serves both lists.
-    return [
-        Work(*row) for row in _rows(session, statement.order_by(col(Intent.created_at), col(Intent.id)).limit(limit))
-    ]
+    order = col(Intent.created_at) if first is None else first
+    return [Work(*row) for row in _rows(session, statement.order_by(order, col(Intent.id)).limit(limit))]
 
 
 def _within_windows(items: list[Work], on_way: Mapping[str, int], window: int) -> list[Work]:
@@ -252,13 +270,15 @@ def _lease(session: Session, worker: str, now: datetime, addresses: set[str]) ->
         statement = statement.where(col(Wallet.address).in_(part), _mine(worker, now)).order_by(col(Wallet.address))
         for address, owner, fence, nonce in _rows(session, statement.with_for_update(skip_locked=True, of=Wallet)):
             leases[address] = Lease(fence if owner == worker else fence + 1, nonce)
-    rows = [{"b_wallet": address, "b_fence": lease.fence} for address, lease in leases.items()]
-    values = {"lease_owner": worker, "lease_until": now + LEASE, "fence": bindparam("b_fence")}
-    if rows:
-        session.connection().execute(
-            update(_WALLETS).where(_WALLETS.c.address == bindparam("b_wallet")).values(values), rows
-        )
+    for part in _parts(sorted(leases)):
+        values = {"lease_owner": worker, "lease_until": now + LEASE, "fence": _fence_for(worker)}
+        session.connection().execute(update(_WALLETS).where(_WALLETS.c.address.in_(part)).values(values))
     return leases
+
+
+def _fence_for(worker: str) -> ColumnElement[int]:
+    """The fence goes up with every change of hands."""
+    return case((_WALLETS.c.lease_owner == worker, _WALLETS.c.fence), else_=_WALLETS.c.fence + 1)
 
 
 def _rows(session: Session, statement: Any) -> Iterator[Any]:

@@ -109,9 +109,8 @@ def _act(node: FakeNode, method: str, params: list[Any]) -> Any:
         case "eth_getTransactionReceipt":
             found = _one_of(node.receipts([params[0]]))
             return _receipt(params[0], found) if isinstance(found, Receipt) else None
-        case "eth_getBlockReceipts":
-            number = int(params[0], 16)
-            return [_receipt(one, Receipt(number, ok)) for one, ok in node.mined(number).items()]
+        case "eth_getBlockByNumber":
+            return {"transactions": node.mined(int(params[0], 16))}
     raise AssertionError(method)
 
 

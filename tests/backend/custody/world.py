@@ -105,9 +105,9 @@ class FakeNode:
         with self._answering("head"):
             return len(self.heights)
 
-    def mined(self, number: int) -> dict[str, bool]:
+    def mined(self, number: int) -> list[str]:
         with self._answering("receipts"):
-            return {one.hash: one.status == 1 for one in self.heights[number - 1]} if number else {}
+            return [one.hash for one in self.heights[number - 1]] if number else []
 
     def simulate_many(self, calls: Sequence[Call]) -> list[NodeError | None]:
         with self._answering("simulate"):
