@@ -5,8 +5,10 @@ web3's own provider is not used here: it formats every field of every log (13,00
 
 import itertools
 import json
+import ssl
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +25,12 @@ _SYNCING_CODE = -32008
 _HTTP_TOO_LARGE = 413
 _HTTP_SERVER_ERROR = 500
 _HTTP_REFUSALS = {401, 403, 404}
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom HTTPS believes, read once a process."""
+    return httpx.create_ssl_context()
 
 
 class RpcClient:
@@ -42,7 +50,7 @@ class RpcClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._nodes = Endpoints([url]) if isinstance(url, str) else url
-        self._http = httpx.Client(timeout=timeout_s, transport=transport)
+        self._http = httpx.Client(timeout=timeout_s, transport=transport, verify=_authorities())
         self._ids = itertools.count(1)
         self._max_batch = max_batch
         self.last_size = 0
