@@ -23,10 +23,12 @@ Pairs = tuple[tuple[float, float], ...]
 
 def planned_to_real(ctx: Context, moment: datetime) -> datetime:
     """The real moment, aware UTC or as given, of a planned one; the same one where no table is set or there is none yet."""
-    path = ctx.settings.calendar_file
-    if path is None or not path.exists():
-        return moment
-    return real_moment(_pairs(path, path.stat().st_mtime_ns), moment)
+    return real_moment(_table(ctx), moment)
+
+
+def real_to_planned(ctx: Context, moment: datetime) -> datetime:
+    """Where in the calendar of the issues a real moment lies: for periods of notice, which are counted in the calendar's days."""
+    return real_moment(tuple((real, planned) for planned, real in _table(ctx)), moment)
 
 
 def real_moment(pairs: Pairs, moment: datetime) -> datetime:
@@ -53,6 +55,13 @@ def parse_pairs(rows: Sequence[Sequence[str]]) -> Pairs:
         if not (before < after and start < end):
             raise ValueError("moments of a calendar must ascend, planned and real ones")
     return pairs
+
+
+def _table(ctx: Context) -> Pairs:
+    path = ctx.settings.calendar_file
+    if path is None or not path.exists():
+        return ()
+    return _pairs(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)

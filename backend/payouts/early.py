@@ -20,6 +20,7 @@ from backend.core.errors import Invalid
 from backend.core.events import emit
 from backend.core.journal import record
 from backend.core.money import MICRO, round_half_up
+from backend.core.pace import planned_to_real, real_to_planned
 from backend.core.permissions import Permission
 from backend.custody import service as custody
 from backend.custody.models import Intent
@@ -118,7 +119,8 @@ def _callable(ctx: Context, issue: Issue, chain: ChainIssue) -> Callable | None:
     call = decision.early_redemption.issuer_call if decision.early_redemption else None
     if call is None:
         return None
-    first = max(call.from_date.toordinal(), to_msk(ctx.now()).date().toordinal() + call.notice_days)
+    today = to_msk(real_to_planned(ctx, ctx.now())).date()
+    first = max(call.from_date.toordinal(), today.toordinal() + call.notice_days)
     units = repository.supply_at(ctx, chain.asset, int(ctx.now().timestamp()))
     days = [one for one in _days(ctx, decision, chain) if one.day.toordinal() >= first]
     return Callable(issue, call.notice_days, units, days, repository.open_early_call(ctx, chain.asset))
@@ -128,10 +130,11 @@ def _days(ctx: Context, decision: Decision, chain: ChainIssue) -> list[CallDay]:
     payments, numbers = issues.planned_payments(decision), repository.record_numbers(ctx, chain.asset)
     found = []
     for payment, later in pairwise(payments):
-        number = numbers.get(int(payment.record_at.timestamp())) if payment.record_at else None
-        if payment.record_at is not None and number is not None and later.nominal_before_kopeks:
+        record_at = planned_to_real(ctx, payment.record_at) if payment.record_at else None
+        number = numbers.get(int(record_at.timestamp())) if record_at else None
+        if record_at is not None and number is not None and later.nominal_before_kopeks:
             day, left = payment.payment_date, later.nominal_before_kopeks
-            found.append(CallDay(day, payment.number, payment.record_at, number, left))
+            found.append(CallDay(day, payment.number, record_at, number, left))
     return found
 
 
@@ -153,7 +156,7 @@ def plan_puts(ctx: Context) -> None:
         put = decision.early_redemption.investor_put if decision and decision.early_redemption else None
         if issue is None or decision is None or put is None:
             continue
-        record_at = put_closes_at(put)
+        record_at = planned_to_real(ctx, put_closes_at(put))
         number = repository.record_numbers(ctx, chain.asset).get(int(record_at.timestamp()))
         if number is None:
             continue  # deployed before decisions' windows became record dates of the token
@@ -166,7 +169,7 @@ def open_puts(ctx: Context) -> None:
     """Tick: declare a put when its window opens; try again after a refusal until it closes."""
     for run in repository.puts(ctx, RunState.PLANNED):
         put = _put_of(ctx, run)
-        opens = datetime.combine(put.window[0], time(0), MSK)
+        opens = _opens_at(ctx, put)
         if repository.chain_run(ctx, run) is not None:
             continue
         tried = custody.intents_of(ctx, execution.DECLARE_REF, run.id)
@@ -219,13 +222,17 @@ def _put_view(ctx: Context, run: PayoutRun, wallet: str) -> PutView:
     sent = custody.intents_of(ctx, TENDER_REF, f"{run.id}:{identity.own(ctx).id}")
     return PutView(
         run=run,
-        opens_at=datetime.combine(put.window[0], time(0), MSK).astimezone(UTC),
+        opens_at=_opens_at(ctx, put),
         minimum_units=put.minimum_units,
         free_units=held.free_units if held else 0,
         presented_units=given.units if given and given.state != "RETURNED" else 0,
         open=is_open and ctx.now() <= run.record_at,
         pending=any(not one.handled for one in sent),
     )
+
+
+def _opens_at(ctx: Context, put: InvestorPut) -> datetime:
+    return planned_to_real(ctx, datetime.combine(put.window[0], time(0), MSK).astimezone(UTC))
 
 
 def _put_of(ctx: Context, run: PayoutRun) -> InvestorPut:

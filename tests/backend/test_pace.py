@@ -46,6 +46,15 @@ def test_order_is_kept(one: int, other: int) -> None:
     assert first <= second
 
 
+@given(SECONDS)
+def test_a_real_moment_is_found_again_in_the_calendar(shift: int) -> None:
+    pairs = parse_pairs(ROWS)
+    planned = datetime(2026, 11, 1, tzinfo=MSK) + timedelta(seconds=shift)
+    back = real_moment(tuple((real, one) for one, real in pairs), real_moment(pairs, planned))
+    second_of_the_table = timedelta(days=182) / (20 * 60)  # a real second holds so much of the calendar
+    assert planned - second_of_the_table - timedelta(seconds=1) <= back <= planned
+
+
 @pytest.mark.parametrize("rows", [[ROWS[1], ROWS[0]], [ROWS[0], ROWS[0]], [ROWS[0], [ROWS[1][0], ROWS[0][1]]]])
 def test_a_table_that_does_not_ascend_is_refused(rows: list[list[str]]) -> None:
     with pytest.raises(ValueError, match="must ascend"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from backend.core.clock import MSK
+from backend.core.context import Context
 from backend.core.errors import Invalid, NotAllowedInState, StepUpRequired
 from backend.core.events import DomainEvent
 from backend.core.ids import bytes32_of
@@ -17,13 +21,13 @@ from backend.core.permissions import Role
 from backend.custody import calls
 from backend.custody import service as custody
 from backend.issues import moderation
-from backend.issues.decision import validate_decision
+from backend.issues.decision import read_decision_yaml, validate_decision
 from backend.payouts import early, execution
 from backend.payouts import service as payouts
 from backend.payouts.errors import CallExists, CallPending, NotCallable, PutClosed, RunUnknown, UnitsShort
 from backend.payouts.service import PayoutRun, RunState
 from indexer.models import ChainHolding, ChainRecordDate, ChainRun, ChainTender
-from tests.backend.payouts.market import ASSET, Market, make_market
+from tests.backend.payouts.market import ASSET, DECISIONS, Market, make_market
 
 SECOND = timedelta(seconds=1)
 DAY = date(2027, 3, 4)
@@ -161,6 +165,65 @@ def test_only_the_issuers_signer_calls_on_an_offered_day(market: Market, ctx_for
     tired = market._with(ctx_for(Role.ISSUER_SIGNER, participant_id=market.issuer.id, stepped_up=False))
     with pytest.raises(StepUpRequired):
         payouts.declare_call(tired, market.issue.id, DAY)
+
+
+# --- a calendar run through in minutes ----------------------------------------------------------------------------------
+
+
+def paced(market: Market, folder: Path, decision: str, rows: list[tuple[datetime, datetime]]) -> Context:
+    """The market's issue with the record dates of a compressed calendar in its token; the context that knows the calendar."""
+    path = folder / "calendar.json"
+    path.write_text(json.dumps([[planned.isoformat(), real.isoformat()] for planned, real in rows]))
+    ctx = replace(market.ctx, settings=market.ctx.settings.model_copy(update={"calendar_file": path}))
+    content = validate_decision(read_decision_yaml((DECISIONS / decision).read_bytes()))
+    moments = moderation.deployment_args(ctx, market.issue, content)[0][-1]
+    for row in ctx.session.exec(select(ChainRecordDate)).all():
+        ctx.session.delete(row)
+    ctx.session.flush()
+    for number, second in enumerate(moments, start=1):
+        at = datetime.fromtimestamp(second, UTC)
+        market.chain._add(ChainRecordDate(asset=ASSET, number=number, timestamp=second, at=at, block_number=0))
+    market.ctx = ctx
+    return ctx
+
+
+def test_a_call_keeps_its_notice_in_the_days_of_a_compressed_calendar(ctx_for: Any, tmp_path: Path) -> None:
+    market, start = make_market(ctx_for), datetime(2026, 12, 4, 9, tzinfo=UTC)
+    rows = [(msk(2027, 1, 1), start), (msk(2027, 7, 1), start + timedelta(seconds=181 * 10))]  # a day takes ten seconds
+    ctx = paced(market, tmp_path, "01-monthly-coupon.yaml", rows)
+
+    def days(moment: datetime) -> list[date]:
+        market.at(moment)
+        (found,) = payouts.my_calls(replace(market.as_issuer(ctx_for), settings=ctx.settings))
+        return [one.day for one in found.days]
+
+    every = [date(2027, 3, 4), date(2027, 4, 5), date(2027, 5, 4)]
+    assert days(start) == every
+    assert days(start + timedelta(seconds=10 * 32 + 5)) == every, "on 2 February, thirty days ahead"
+    assert days(start + timedelta(seconds=10 * 33 + 5)) == every[1:]
+    run = payouts.declare_call(replace(market.as_issuer(ctx_for), settings=ctx.settings), market.issue.id, every[1])
+    assert start < run.record_at < run.due_at < start + timedelta(seconds=181 * 10)
+
+
+def test_the_window_of_a_put_opens_and_closes_in_a_compressed_calendar(ctx_for: Any, tmp_path: Path) -> None:
+    decision, start = "03-key-rate-floater.yaml", datetime(2026, 12, 4, 10, tzinfo=UTC)
+    market = make_market(ctx_for, decision)
+    rows = [(msk(2027, 11, 1), start), (msk(2027, 12, 31), start + timedelta(seconds=60 * 10))]
+    ctx = paced(market, tmp_path, decision, rows)
+    market.at(start + timedelta(seconds=10 * 30 - 1))  # the last second of November
+    market.tick()
+    run = run_of(market, "EARLY_PUT")
+    assert run.record_at == start + timedelta(seconds=10 * 40 - 1)
+    assert custody.intents_of(ctx, execution.DECLARE_REF, run.id) == []
+    market.at(start + timedelta(seconds=10 * 30))
+    market.tick()
+    assert len(custody.intents_of(ctx, execution.DECLARE_REF, run.id)) == 1
+    mirrored(market, run)
+    (view,) = payouts.my_puts(replace(market.as_holder(ctx_for, "person"), settings=ctx.settings))
+    assert (view.open, view.opens_at) == (True, start + timedelta(seconds=10 * 30))
+    market.at(run.record_at + SECOND)
+    (view,) = payouts.my_puts(replace(market.as_holder(ctx_for, "person"), settings=ctx.settings))
+    assert not view.open
 
 
 # --- put --------------------------------------------------------------------------------------------------------------
