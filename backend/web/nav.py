@@ -179,7 +179,7 @@ def menu_of(portal: str, actor: Actor) -> list[Group]:
 
 
 def current_entry(portal: str, path: str) -> str:
-    """Path of the entry that a page belongs to: the longest one that the page's path starts with."""
+    """Path of the entry that a page belongs to: the longest one that the page's path starts with. A portal's overview is itself alone."""
     paths = [one.path for group in NAV.get(portal, []) for one in group.entries]
-    found = [one for one in paths if path == one or path.startswith(one + "/")]
+    found = [one for one in paths if path == one or (path.startswith(one + "/") and one != f"/{portal}")]
     return max(found, key=len, default="")

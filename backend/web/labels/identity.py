@@ -48,6 +48,11 @@ LABELS: dict[str, dict[str, Label]] = {
         "TEST": Label(_("После тестирования"), "blue"),
         "QUAL": Label(_("Квалифицированный"), "purple"),
     },
+    "tax": {
+        "resident": Label(_("Налоговый резидент"), "secondary"),
+        "non_resident": Label(_("Не резидент"), "secondary"),
+        "self_taxed": Label(_("Платит налог сам"), "secondary"),
+    },
     "document_kind": {
         "passport": Label(_("Паспорт")),
         "charter": Label(_("Устав")),

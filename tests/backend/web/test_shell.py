@@ -266,3 +266,11 @@ def test_pages_of_development_are_absent_in_production(client: TestClient) -> No
     state.settings = state.settings.model_copy(update={"environment": "production"})
     assert client.get("/dev/mail").status_code == 404
     assert client.get("/dev/kitchen").status_code == 404
+
+
+def test_a_page_without_an_entry_of_its_own_lights_none() -> None:
+    """The overview is lit on the overview alone."""
+    assert current_entry("office", "/office") == "/office"
+    assert current_entry("office", "/office/signers") == ""
+    assert current_entry("office", "/office/cash/deposits") == "/office/cash/deposits"
+    assert current_entry("office", "/office/issues/abc") == "/office/issues"
