@@ -14,6 +14,7 @@ from backend.accounts.models import User, UserSession
 from backend.accounts.policy import wall_clock
 from backend.core.journal import JournalEntry
 from backend.core.permissions import Role
+from backend.web.nav import current_entry
 from indexer.db import create_database_engine
 from tests.backend.conftest import PASSWORD, Browser, code_now, make_user
 
