@@ -1,7 +1,7 @@
 """``python -m scripts.prepare``: what an installation in containers needs once, safe to repeat: tables, first officers, contracts.
 
 Its settings are those of the other processes (database, key-encryption key, secret of the tokens). The network's folder needs nodes.json, accounts.json
-and accounts/; the contracts must be compiled (build/contracts). How the first officers sign in stands in logins.json of the installation's folder
+and accounts/; the contracts must be compiled (build/contracts). With jwt/private.pem it makes nodes that have just started connect at once. How the first officers sign in stands in logins.json of the installation's folder
 afterwards, readable by the owner alone: let them change it, and remove the file.
 """
 
@@ -18,6 +18,8 @@ from backend.migrate import upgrade
 from backend.settings import get_settings
 from indexer.db import create_database_engine
 from scripts import deployment
+from scripts.besu.generate import read as read_network
+from scripts.besu.introduce import gather
 from scripts.stack import officers
 from scripts.stack.home import Home
 
@@ -35,6 +37,9 @@ def prepare(home: Home) -> None:
     upgrade(engine)
     engine.dispose()
     officers.make_officers(home)
+    network = read_network(home.network) if home.network else None
+    if network is not None:
+        gather(network)
     deployment.deploy(
         Web3(HTTPProvider(home.rpc_url)),
         name=home.deployment_file.stem,

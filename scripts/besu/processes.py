@@ -17,8 +17,9 @@ from io import TextIOWrapper
 from scripts.besu import files
 from scripts.besu.find import Besu
 from scripts.besu.generate import Network
+from scripts.besu.introduce import introduce
 from scripts.besu.nodes import Node, folder_of
-from scripts.besu.rpc import NodeRefusesError, NodeSilentError, call, height, peers, token
+from scripts.besu.rpc import NodeRefusesError, NodeSilentError, call, height, peers
 from scripts.stack.children import Child
 from scripts.stack.ending import Ending
 from scripts.stack.home import port_is_free
@@ -144,7 +145,7 @@ class Running:
             self.tend()
             if time.monotonic() - introduced > INTRODUCE_EVERY_S:
                 introduced = time.monotonic()
-                self._introduce([one.node for one in wanted])
+                introduce(self.network, [one.node for one in wanted])
             time.sleep(POLL_S)
 
     def stop(self) -> None:
@@ -195,17 +196,6 @@ class Running:
                 raise StartRefusedError(
                     f"{one.node.name} ends again and again; the end of {one.child.log}:\n{one.child.tail()}"
                 )
-
-    def _introduce(self, wanted: Sequence[Node]) -> None:
-        """Let nodes that miss peers try to connect now."""
-        bearer = token(self.network.folder / "jwt" / "private.pem", ["admin:*"])
-        for node in wanted:
-            try:
-                if peers(node.rpc_url) < len(wanted) - 1:
-                    for other in (one for one in wanted if one != node):
-                        call(node.rpc_url, "admin_addPeer", other.enode, bearer=bearer)
-            except (NodeSilentError, NodeRefusesError):
-                continue
 
     def _sealers(self) -> int:
         return sum(one.node.role == "validator" and one.wanted for one in self.nodes.values())

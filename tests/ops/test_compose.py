@@ -76,6 +76,13 @@ def test_every_service_runs_without_root_with_limits_and_a_health_check(compose:
             assert service["healthcheck"]["test"], name
 
 
+def test_prepare_begins_with_nodes_that_have_no_peers_yet_and_can_make_them_connect(compose: dict[str, Any]) -> None:
+    prepare = compose["services"]["prepare"]
+    assert prepare["depends_on"]["rpc-1"] == {"condition": "service_started"}
+    mounted = [rendered(volume).split(":")[1:] for volume in prepare["volumes"]]
+    assert ["/network/jwt/private.pem", "ro"] in mounted
+
+
 def test_images_are_pinned_by_tag(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         tag = rendered(service["image"]).rpartition(":")[2]

@@ -74,7 +74,7 @@ class FakeBesu:
 
     def respond(self, method: str, params: list[Any], token: str | None) -> tuple[int, Json]:
         self.asked.append((method, params))
-        if method.startswith(("perm_", "qbft_")) and not self._may(method, token):
+        if method.startswith(("perm_", "qbft_", "admin_")) and not self._may(method, token):
             return 401, error(-40100, "Unauthorized")
         if method in self.answer:
             return 200, self.answer[method]
