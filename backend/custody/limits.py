@@ -1,7 +1,9 @@
 """How much one wallet may move: one call and one Moscow day of business time, by dated rules (``sign_…`` in core/data/rules.yaml).
 
 A participant is limited by its kind, a treasurer as an officer. What counts is the money a call moves: the sum that stands in it, the price
-of an order or an offer, the nominal of units given away. A call that was refused or failed counts no more; a recalled order still does.
+of an order or an offer, the nominal of units given away. The limit bounds what can be gone on one day, so what didn't go or came back counts
+no more: a call that failed before it was sent or that the contract refused, and of an order what was returned, when it was recalled, cancelled,
+refunded or allotted in part (ChainOrder.returned_kopeks, from the mirror). The calls themselves stay calls of the day.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from backend.core.rules import read_rules, rule_int
 from backend.custody.errors import LimitOfSigning
 from backend.custody.models import Intent, Wallet
 from backend.custody.states import IntentState
-from indexer.models import ChainIssue, ChainOffer, ChainParticipant, ChainPlacement, ChainWithdrawal
+from indexer.models import ChainIssue, ChainOffer, ChainOrder, ChainParticipant, ChainPlacement, ChainWithdrawal
 
 WORDS: dict[str, tuple[str, str]] = {
     "person": ("физического лица", "a person"),
@@ -35,7 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A wallet's limits on a day and what is used of them. ``calls`` and ``kopeks`` count accepted calls that were not refused."""
+    """A wallet's limits on a day and what is used of them: ``calls`` accepted and not refused, ``kopeks`` that they moved and that stayed away."""
 
     kind: str
     day: date
@@ -62,9 +64,25 @@ def usage(ctx: Context, wallet: Wallet) -> Usage | None:
         col(Intent.asked_on) == day,
         col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
     )
-    calls, kopeks = ctx.session.exec(statement).one()
+    calls, moved = ctx.session.exec(statement).one()
+    kopeks = int(moved or 0) - _came_back(ctx, wallet, day)
     one, whole = (rule_int(f"sign_{span}_{kind}_kopeks", day, book) for span in ("call", "day"))
-    return Usage(kind, day, one, whole, rule_int("sign_day_calls", day, book), calls, int(kopeks or 0))
+    return Usage(kind, day, one, whole, rule_int("sign_day_calls", day, book), calls, kopeks)
+
+
+def _came_back(ctx: Context, wallet: Wallet, day: date) -> int:
+    """Kopeks of the day's orders that were returned to the wallet, on whatever day that was."""
+    statement = (
+        select(func.coalesce(func.sum(col(ChainOrder.returned_kopeks)), 0))
+        .join(Intent, col(Intent.tx_hash) == col(ChainOrder.placed_tx))
+        .where(
+            col(ChainOrder.investor) == wallet.address,
+            col(Intent.wallet) == wallet.address,
+            col(Intent.asked_on) == day,
+            col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
+        )
+    )
+    return int(ctx.session.exec(statement).one())
 
 
 def kind_of(ctx: Context, wallet: Wallet) -> str | None:

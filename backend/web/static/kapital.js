@@ -79,7 +79,7 @@
     const dialog = document.getElementById("kp-confirm"), shown = document.getElementById("kp-confirm-shown");
     const field = document.getElementById("kp-confirm-code"), typed = document.getElementById("kp-confirm-totp");
     document.getElementById("kp-confirm-text").textContent = text;
-    shown.replaceChildren(...(found?.shown ?? []).slice(0, 200).map(lines));
+    shown.replaceChildren(...(found?.shown ?? []).map(lines));
     shown.hidden = !shown.childElementCount;
     field.hidden = !(found?.code_needed && !code);
     typed.value = "";

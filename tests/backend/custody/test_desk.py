@@ -22,7 +22,7 @@ from backend.custody.errors import CallNotAllowed, LimitOfSigning
 from backend.custody.models import Intent, Signature
 from backend.custody.states import IntentState
 from backend.settings import Settings
-from indexer.models import ChainOffer, ChainPlacement
+from indexer.models import ChainOffer, ChainOrder, ChainPlacement
 from tests.backend.conftest import ContextMaker
 from tests.backend.custody.world import FOREIGN, World
 from tests.factories.chain import address, word, write_deployment
@@ -320,6 +320,40 @@ def test_what_was_refused_by_the_register_counts_no_more(ctx: Context) -> None:
     ctx.session.add(made)
     ctx.session.flush()
     assert ask(ctx, investor, "requestWithdrawal", [word(3), 100, word(2)], "b").sum_kopeks == 100
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("state", [IntentState.FAILED, IntentState.REVERTED])
+def test_what_never_happened_leaves_the_whole_limit_of_the_day(ctx: Context, state: IntentState) -> None:
+    investor = custody.create_wallet(ctx, "participant", "p")
+    made = ask(ctx, investor, "requestWithdrawal", [word(1), 100, word(2)], "a")
+    made.state = state
+    ctx.session.add(made)
+    ctx.session.flush()
+    used = limits.usage(ctx, desk.one_wallet(ctx, investor))
+    assert used is not None
+    assert (used.calls, used.kopeks) == (0, 0)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_money_of_a_recalled_order_can_be_spent_again_on_the_same_day(ctx: Context) -> None:
+    investor = custody.create_wallet(ctx, "participant", "p")
+    placed = ask(ctx, investor, "requestWithdrawal", [word(1), 100, word(2)], "a")
+    placed.tx_hash, placed.state = word(77), IntentState.CONFIRMED
+    order: dict[str, Any] = {"issue_id": word(7), "order_id": 1, "asset": address(0xA), "client_ref": word(8)}
+    times: dict[str, Any] = {"placed_block": 1, "placed_tx": word(77), "placed_at": ctx.now()}
+    row = ChainOrder(**order, investor=investor, state="OPEN", units=1, kopeks=100, **times)
+    ctx.session.add_all([placed, row])
+    ctx.session.flush()
+    with pytest.raises(LimitOfSigning):
+        ask(ctx, investor, "requestWithdrawal", [word(3), 100, word(2)], "b")
+    row.state, row.returned_kopeks = "RECALLED", 100
+    ctx.session.add(row)
+    ctx.session.flush()
+    assert ask(ctx, investor, "requestWithdrawal", [word(3), 100, word(2)], "b").sum_kopeks == 100
+    used = limits.usage(ctx, desk.one_wallet(ctx, investor))
+    assert used is not None
+    assert (used.calls, used.kopeks) == (2, 100)
 
 
 @pytest.mark.usefixtures("narrow")
