@@ -9,7 +9,7 @@ refunded or allotted in part (ChainOrder.returned_kopeks, from the mirror). The 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -55,6 +55,12 @@ def day_of(ctx: Context) -> date:
 
 def usage(ctx: Context, wallet: Wallet) -> Usage | None:
     """Limits and their use today; None for a wallet without limits (the operator's service wallets)."""
+    used = _moved(ctx, wallet)
+    return used if used is None or not used.kopeks else _without_returned(ctx, wallet, used)
+
+
+def _moved(ctx: Context, wallet: Wallet) -> Usage | None:
+    """The same with what came back still counted in."""
     kind = kind_of(ctx, wallet)
     if kind is None:
         return None
@@ -64,25 +70,24 @@ def usage(ctx: Context, wallet: Wallet) -> Usage | None:
         col(Intent.asked_on) == day,
         col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
     )
-    calls, moved = ctx.session.exec(statement).one()
-    kopeks = int(moved or 0) - _came_back(ctx, wallet, day)
+    calls, kopeks = ctx.session.exec(statement).one()
     one, whole = (rule_int(f"sign_{span}_{kind}_kopeks", day, book) for span in ("call", "day"))
-    return Usage(kind, day, one, whole, rule_int("sign_day_calls", day, book), calls, kopeks)
+    return Usage(kind, day, one, whole, rule_int("sign_day_calls", day, book), calls, int(kopeks or 0))
 
 
-def _came_back(ctx: Context, wallet: Wallet, day: date) -> int:
-    """Kopeks of the day's orders that were returned to the wallet, on whatever day that was."""
+def _without_returned(ctx: Context, wallet: Wallet, used: Usage) -> Usage:
+    """Less what was returned of the day's orders, on whatever day that was."""
     statement = (
         select(func.coalesce(func.sum(col(ChainOrder.returned_kopeks)), 0))
         .join(Intent, col(Intent.tx_hash) == col(ChainOrder.placed_tx))
         .where(
             col(ChainOrder.investor) == wallet.address,
             col(Intent.wallet) == wallet.address,
-            col(Intent.asked_on) == day,
+            col(Intent.asked_on) == used.day,
             col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
         )
     )
-    return int(ctx.session.exec(statement).one())
+    return replace(used, kopeks=used.kopeks - int(ctx.session.exec(statement).one()))
 
 
 def kind_of(ctx: Context, wallet: Wallet) -> str | None:
@@ -101,13 +106,17 @@ def check(ctx: Context, wallet: Wallet, kopeks: int | None) -> None:
     if wallet.owner_kind == "officer" and (kopeks is None or ctx.actor.is_system):
         return
     _one_at_a_time(ctx, wallet)
-    used = usage(ctx, wallet)
+    used = _moved(ctx, wallet)
     if used is None:
         return
     if used.calls >= used.day_calls and wallet.owner_kind == "participant":
         raise _too_many(used)
     if kopeks is not None and kopeks > used.call_kopeks:
         raise _too_much_at_once(used, kopeks)
+    if kopeks is not None and used.kopeks + kopeks > used.day_kopeks:
+        used = _without_returned(
+            ctx, wallet, used
+        )  # asked only now: it is seldom needed, and this is done under the writer's lock
     if kopeks is not None and used.kopeks + kopeks > used.day_kopeks:
         raise _too_much_today(used, kopeks)
 
