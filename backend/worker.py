@@ -112,8 +112,6 @@ class Worker:
         self._last_sign = time.monotonic()
         self.rounds += 1
         moves = self._outbox.round()
-        if self._outbox.full:
-            self.lanes.wake()
         reactions = self._react()
         # What the sender moves on its way concerns no domain; what has ended does.
         if reactions or self._new_height() or time.monotonic() - self._ticked_at > TICK_AT_LEAST_EVERY_S:

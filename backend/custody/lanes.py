@@ -26,6 +26,7 @@ class Lanes:
         self._outboxes = [first.lane(number) for number in range(2, count + 2)]
         self._more = [threading.Event() for _ in self._outboxes]
         self._end = threading.Event()
+        first.when_full = self.wake
 
     def wake(self) -> None:
         """There is more to carry."""

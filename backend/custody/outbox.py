@@ -95,8 +95,8 @@ class Outbox:
         self._signer = Signer(unit, keys, worker, chain_id, reading=reading)
         self._sender = Sender(unit, node, worker)
         configure_mappers()  # or the first question would do it, half a second later
-        self.full = False
-        """Whether the last round took up as much as one may: there is more waiting than it could carry."""
+        self.when_full: Callable[[], None] = lambda: None
+        """Called at once when a round takes up as much as one may: there is more waiting than it can carry."""
 
     def lane(self, number: int) -> Outbox:
         """Another worker beside this one, of the same process: wallets of its own, one eye on the blocks and one count of signatures."""
@@ -134,7 +134,8 @@ class Outbox:
         """Take up what waits and bring it on its way; the number of moves made."""
         try:
             claimed = self._claim()
-            self.full = len(claimed.items) >= self._limits.batch
+            if len(claimed.items) >= self._limits.batch:
+                self.when_full()
             return self._work(claimed) if claimed.items else 0
         except NodeDownError as error:
             log.warning("node gives no answer: %s", error)
