@@ -2,14 +2,17 @@
 pragma solidity 0.8.37;
 
 import {IDigitalAsset} from "../../../contracts/interfaces/IDigitalAsset.sol";
+import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
 import {IParticipants} from "../../../contracts/interfaces/IParticipants.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {AssetProof} from "./AssetProof.sol";
 
 /// @title Moves by officers, and redemption
-/// @dev Bounds: the holder seized from has at most two encumbrances other than orders.
+/// @dev Bounds: the holder seized from has at most one encumbrance other than orders; a longer list repeats the same step for each.
 contract ForcedProof is AssetProof {
-    uint256 private constant LISTED = 2;
+    uint256 private constant LISTED = 1;
+    /// Where the token keeps its documents: `forge inspect DigitalAsset storageLayout`.
+    uint256 private constant DOCUMENTS_SLOT = 9;
 
     /// @notice Units reach an address without the asset's class only by a forced transfer of four eyes that says so, and never one that is
     /// not admitted; as many leave the holder, nobody else's units change.
@@ -69,11 +72,25 @@ contract ForcedProof is AssetProof {
     /// @notice No other function changes anybody's units or the supply, or leaves a holder with more encumbered than owned.
     function check_no_other_function_moves_units(address caller, address holder) external {
         _any();
+        bytes memory data = ANY.createCalldata("DigitalAsset");
+        MACHINE.assume(!_moves(bytes4(data)) && bytes4(data) != IERC1643.removeDocument.selector);
+        _checkStill(caller, holder, data);
+    }
+
+    /// @notice The same of the removal of a document: its address is one letter, for a log of any length can't be followed.
+    function check_removal_of_a_document_moves_no_units(address caller, address holder, bytes32 name) external {
+        _any();
+        bytes32 place = keccak256(abi.encode(name, DOCUMENTS_SLOT));
+        MACHINE.store(address(_asset), place, bytes32(bytes1("a")) | bytes32(uint256(2)));
+        (string memory uri,,) = _asset.getDocument(name);
+        assert(bytes(uri).length == 1);
+        _checkStill(caller, holder, abi.encodeCall(IERC1643.removeDocument, (name)));
+    }
+
+    function _checkStill(address caller, address holder, bytes memory data) private {
         MACHINE.assume(holder != address(0));
         _assumeSound(holder, holder, holder);
         (uint64 units, uint64 supply) = (_holding(holder).units, _supply());
-        bytes memory data = ANY.createCalldata("DigitalAsset");
-        MACHINE.assume(!_moves(bytes4(data)));
         _call(caller, data);
         assert(_holding(holder).units == units && _supply() == supply);
         _assertSound(holder);
