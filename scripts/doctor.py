@@ -43,7 +43,7 @@ def examine(house: House) -> Iterator[Finding]:
         yield from findings
     finally:
         engine.dispose()
-    yield platform.portals(house.settings)
+    yield platform.portals(house)
     yield platform.processes(house)
     yield from platform.disk(house)
 
@@ -56,7 +56,7 @@ def _with_database(house: House, engine: Engine) -> Iterator[Finding]:
         findings, told = nodes.look(house, cursor)
         found += findings
         found += nodes.lists(house, session, told)
-        found.append(platform.mirror(cursor, told))
+        found.append(platform.mirror(house, cursor, told))
         found.append(platform.comparison(session, house.settings))
         found.append(platform.outbox(session))
         found += platform.keys(session, house.settings)

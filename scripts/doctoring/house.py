@@ -27,6 +27,25 @@ class House:
     pids: dict[str, int | None]
 
     @property
+    def start(self) -> str:
+        """How the processes of this installation are started again."""
+        if self.folder is None:
+            return "as its containers or services are started"
+        parts = [f"--dir {self.folder}"]
+        if self.network is not None:
+            parts.append(f"--network-dir {self.network.folder}")
+        demo = (self.folder / "environment").is_file() and (self.folder / "environment").read_text().strip() == "demo"
+        return f'`make {"demo" if demo else "up"}{" NETWORK=besu" if self.network else ""} ARGS="{" ".join(parts)}"`'
+
+    def portal(self, path: str) -> str:
+        """Address of a page."""
+        return f"{self.settings.public_url.rstrip('/')}{path}"
+
+    def log_of(self, process: str) -> str:
+        """Where a process of this installation writes."""
+        return f"{self.folder}/logs/{process}.log" if self.folder is not None else f"the log of {process}"
+
+    @property
     def embedded(self) -> bool:
         """One node without permission lists."""
         return self.network is None

@@ -61,7 +61,7 @@ def look(house: House, mirrored: ChainCursor | None) -> tuple[list[Finding], lis
     with ThreadPoolExecutor(max_workers=len(house.nodes)) as pool:
         told = list(pool.map(lambda one: ask(house, one), house.nodes))
     heard = [one for one in told if one.reachable]
-    findings = [_reachable(told)]
+    findings = [_reachable(house, told)]
     if heard:
         _read_common_block(house, heard)
         checks: list[Callable[[], Finding]] = [
@@ -121,16 +121,18 @@ def lists(house: House, session: Session, told: list[Told]) -> list[Finding]:
             bad(
                 "permissions",
                 "the wanted lists were never written",
-                "start the worker: it reads nodes.json at its first round",
+                f"start the worker, it reads nodes.json at its first round: {house.start}",
             )
         ]
     wanted = {kind: repository.wanted_values(ctx, kind) for kind in (Kind.ACCOUNT, Kind.NODE)}
     findings = [
-        _drift(network, one.node, wanted, repository.undelivered(ctx, one.node.name)) for one in told if one.reachable
+        _drift(house, network, one.node, wanted, repository.undelivered(ctx, one.node.name))
+        for one in told
+        if one.reachable
     ]
     late = _late(ctx)
     if late:
-        step = "`python -m backend.network history` tells where each stands; is the worker running?"
+        step = f"is the worker running? {house.portal('/office/network/history')} tells what each node answered"
         findings.append(
             bad("deliveries", f"{late} changes of the lists have not reached every node for over a minute", step)
         )
@@ -143,7 +145,7 @@ def lists(house: House, session: Session, told: list[Told]) -> list[Finding]:
             bad(
                 "senders",
                 text,
-                "compare the validators' lists (`python -m backend.network drift`), then close the alarms in the portal",
+                f"one validator's list admits it: compare them, docs/runbooks/network-permissions.md; then close the alarms: {house.portal('/office/network')}",
             )
         )
     else:
@@ -158,7 +160,7 @@ def _late(ctx: Context) -> int:
 
 
 def _drift(
-    network: Network, node: NetworkNode, wanted: dict[Kind, list[str]], on_way: set[tuple[Kind, str]]
+    house: House, network: Network, node: NetworkNode, wanted: dict[Kind, list[str]], on_way: set[tuple[Kind, str]]
 ) -> Finding:
     with NodeClient(network, node, timeout_s=WITHIN_S) as client:
         found = drift.compare(client, wanted)
@@ -174,27 +176,50 @@ def _drift(
     missing = [one for of in found.lists.values() for one in of.missing if one not in waits]
     extra = [one for of in found.lists.values() for one in of.extra if one not in waits]
     if missing or extra:
-        step = f"`python -m backend.network repair {node.name}`"
-        return bad(check, f"{len(missing)} entries are missing, {len(extra)} are too much", step)
+        step = (
+            f"find out who changed it (docs/runbooks/network-permissions.md), then align the node: {house.portal('/office/network/drift')}, "
+            f"or `python -m backend.network repair {node.name}` with the settings of this installation"
+        )
+        told = [
+            f"{len(listed)} {word}, e.g. {listed[0]}"
+            for listed, word in ((missing, "missing"), (extra, "too much"))
+            if listed
+        ]
+        return bad(check, "; ".join(told), step)
     return good(check, f"as wanted: {len(wanted[Kind.ACCOUNT])} accounts, {len(wanted[Kind.NODE])} nodes")
 
 
 # --- one line each ---------------------------------------------------------------------------------------------------
 
 
-def _reachable(told: list[Told]) -> Finding:
+def _reachable(house: House, told: list[Told]) -> Finding:
     silent = [one for one in told if not one.reachable]
     if not silent:
         return good("nodes", f"{len(told)} of {len(told)} answer")
     names = ", ".join(f"{one.node.name} ({one.node.rpc_url}: {one.why})" for one in silent)
     text = f"{len(told) - len(silent)} of {len(told)} answer; silent: {names}"
-    return bad(
-        "nodes",
-        text,
-        "is the process running? `make network ARGS=status`; its log is nodes/NAME/besu.log"
-        if len(told) > 1
-        else "start it: `make up`",
-    )
+    network = house.network
+    if network is None:
+        return bad("nodes", text, f"start it: {house.start}")
+    of, left = len(network.validators), sum(one.reachable and one.node.role == "validator" for one in told)
+    quorum = -(-2 * of // 3)
+    if left < quorum:
+        text += f". {left} of {of} validators are left and {quorum} must seal: no block is made, nothing is lost"
+        return bad("nodes", text, f"start ALL validators anew, docs/runbooks/lose-quorum.md; {_status(network)}")
+    if left < of:
+        text += (
+            f". Blocks go on; {left - quorum} more validators may fail"
+            if left > quorum
+            else ". Blocks go on; no other may fail"
+        )
+    return bad("nodes", text, f"start it again, docs/runbooks/lose-validator.md; {_status(network)}")
+
+
+def _status(network: Network) -> str:
+    """Where more is told of nodes that run as processes of this machine; in containers their logs do."""
+    if not (network.folder / "nodes").is_dir():
+        return "its container's log tells why it ended"
+    return f'`make network ARGS="status --dir {network.folder}"`; log: {network.folder}/nodes/NAME/besu.log'
 
 
 def _chain_id(house: House, heard: list[Told], mirrored: ChainCursor | None) -> Finding:
@@ -242,7 +267,7 @@ def _heads(heard: list[Told]) -> Finding:
         return bad(
             "heads",
             f"block {low} has {len(hashes)} hashes: the chain has split",
-            "stop the platform and read docs/runbooks before anything else",
+            "stop worker and indexer, change nothing on the nodes, read docs/runbooks/disaster-recovery.md",
         )
     return good("heads", f"{high}" if low == high else f"{low} to {high}, same block at {low}")
 
@@ -257,7 +282,7 @@ def _moves(house: House, heard: list[Told]) -> Finding:
         return bad(
             "block age",
             f"the last block is {age:.0f} s old: the chain stands still",
-            "how many validators run? two thirds must; docs/runbooks tells about a lost quorum",
+            "two thirds of the validators must run and see each other: docs/runbooks/lose-quorum.md",
         )
     return good("block age", f"the last block is {max(age, 0):.0f} s old")
 
@@ -265,7 +290,8 @@ def _moves(house: House, heard: list[Told]) -> Finding:
 def _peers(house: House, told: list[Told]) -> Finding:
     if house.embedded:
         return nothing("peers", "the embedded node has none")
-    wanted = len(told) - 1
+    heard = [one for one in told if one.reachable]
+    wanted = len(heard) - 1  # who is silent is told above, and is nobody's peer
     few = [
         f"{one.node.name} has {'?' if one.peers is None else one.peers}"
         for one in told
@@ -274,7 +300,7 @@ def _peers(house: House, told: list[Told]) -> Finding:
     if few:
         step = "compare the node's list and static-nodes.json with the enodes of nodes.json; are the ports open?"
         return bad("peers", f"every node should have {wanted}, but {', '.join(few)}", step)
-    return good("peers", f"every node has {wanted}")
+    return good("peers", f"every node has the {wanted} others" + ("" if len(heard) == len(told) else " that answer"))
 
 
 def _free_gas(house: House, heard: list[Told]) -> Finding:

@@ -55,20 +55,21 @@ def revisions(engine: Engine) -> Finding:
     return bad("database", text, "stop the processes, take a backup, run `python -m backend.migrate`")
 
 
-def mirror(cursor: ChainCursor | None, told: list[Told]) -> Finding:
+def mirror(house: House, cursor: ChainCursor | None, told: list[Told]) -> Finding:
     """How far the indexer is behind the nodes."""
     if cursor is None:
         return bad(
             "indexer",
             "nothing was mirrored yet",
-            "is the indexer running? `python -m indexer`; its log tells why it stops",
+            f"is the indexer running? {house.log_of('indexer')} tells why it stops; start it: {house.start}",
         )
     head = max((one.head for one in told if one.head is not None), default=None)
     lag = max((head if head is not None else cursor.head_seen) - cursor.height, 0)
     if lag > LAG_BLOCKS:
         age = (datetime.now(UTC) - cursor.updated_at).total_seconds()
         text = f"{lag} blocks behind ({cursor.height} of {head or cursor.head_seen}), last written {age:.0f} s ago"
-        return bad("indexer", text, "is the indexer running? its log and /audit/integrity tell which check stopped it")
+        step = f"is the indexer running? {house.log_of('indexer')} and {house.portal('/audit/integrity')} tell what stopped it; start it: {house.start}"
+        return bad("indexer", text, step)
     if cursor.undecoded_logs:
         return good("indexer", f"at {cursor.height}, {lag} behind; {cursor.undecoded_logs} events of other contracts")
     return good("indexer", f"at {cursor.height}, {lag} behind")
@@ -81,7 +82,7 @@ def comparison(session: Session, settings: Settings) -> Finding:
         return bad(
             "reconciliation",
             "SQL was never compared with the contracts",
-            "let the indexer catch up, or run `python -m indexer reconcile`",
+            "let the indexer catch up, or run `python -m indexer verify`",
         )
     if last.mismatches:
         text = f"{last.mismatches} of {last.compared} values differ at block {last.block_number}"
@@ -161,18 +162,19 @@ def _key_step(error: DomainError) -> str:
     return "is the device or the signer reachable, and is its PIN or address right?"
 
 
-def portals(settings: Settings) -> Finding:
+def portals(house: House) -> Finding:
     """The web process answers, its clock is ours."""
+    settings = house.settings
     try:
         answer = httpx.get(f"{settings.public_url}/healthz", timeout=5.0, trust_env=False)
     except httpx.HTTPError as error:
         return bad(
             "portals",
             f"{settings.public_url} gives no answer ({type(error).__name__})",
-            "is the web process running? its log tells",
+            f"is the web process running? {house.log_of('web')} tells why it ended; start it: {house.start}",
         )
     if answer.status_code != httpx.codes.OK:
-        return bad("portals", f"{settings.public_url} answers {answer.status_code}", "the web process's log tells")
+        return bad("portals", f"{settings.public_url} answers {answer.status_code}", f"{house.log_of('web')} tells why")
     stamp = answer.headers.get("date")
     skew = parsedate_to_datetime(stamp).timestamp() - time.time() if stamp else 0.0
     if abs(skew) > CLOCK_S:
@@ -189,7 +191,7 @@ def processes(house: House) -> Finding:
         return bad(
             "processes",
             f"not running: {', '.join(dead)}",
-            "start it again with `make up` or `make demo`; logs/NAME.log tells why it ended",
+            f"start it again: {house.start}; {house.log_of('NAME')} tells why it ended",
         )
     return good("processes", f"{', '.join(house.pids)} run")
 

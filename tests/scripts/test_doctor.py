@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 import shutil
 import threading
 import time
@@ -17,15 +19,19 @@ from sqlalchemy.engine import Engine
 
 from backend.custody import service as custody
 from backend.migrate import upgrade
+from backend.network import nodes
 from backend.network.jobs import NetworkJobs
 from backend.settings import Settings
+from indexer import main
 from indexer.db import create_database_engine
 from indexer.models import ChainAlarm, ChainCursor, ChainReconciliation
 from scripts import doctor
+from scripts.doctoring.house import House
 from tests.backend.network.conftest import Office
 from tests.backend.network.fake_besu import FakeBesu, FakeNetwork, besu_network, keys
 from tests.factories.chain import Chain, address, word
 
+ROOT = Path(__file__).resolve().parents[2]
 GENESIS, HEAD = word(0x6E), 20
 Report = dict[str, dict[str, Any]]
 
@@ -222,6 +228,46 @@ def test_a_node_that_is_behind_down_or_whose_clock_is_wrong_is_named(
     assert "validator-3" in found["clocks"]["text"]
 
 
+def test_silent_validators_are_counted_against_the_quorum(
+    office: Office, report: Run, tmp_path: Path, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with besu_network(tmp_path / "four", pair) as besu:
+        monkeypatch.setenv("KAPITAL_BESU_NODES_FILE", str(besu.file))
+        for one in besu.nodes:
+            chain_of(one, len(besu.nodes))
+            one.extra["net_peerCount"] = "0x3"  # everybody who answers when one is silent
+        besu.node("validator-4").stop()
+        _, found = report()
+        assert found["peers"]["verdict"] == "good", "a silent node is no peer that others lack"
+        assert "Blocks go on; no other may fail" in found["nodes"]["text"]
+        assert "lose-validator.md" in found["nodes"]["next_step"]
+        besu.node("validator-3").stop()
+        _, found = report()
+        assert "2 of 4 validators are left and 3 must seal" in found["nodes"]["text"]
+        assert "lose-quorum.md" in found["nodes"]["next_step"]
+
+
+def test_next_steps_name_runbooks_and_commands_that_exist() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "scripts" / "doctoring").glob("*.py"))
+    named = set(re.findall(r"docs/runbooks/[a-z-]+\.md", source))
+    assert len(named) >= 4
+    assert [one for one in named if not (ROOT / one).is_file()] == []
+    indexer = re.findall(r"python -m indexer (\w+)", source)
+    assert indexer
+    assert set(indexer) <= set(re.findall(r"^(\w+) ", main.__doc__ or "", re.MULTILINE))
+    for command in re.findall(r"python -m (backend\.\w+)", source):
+        assert importlib.util.find_spec(command) is not None
+
+
+def test_a_folder_of_make_up_tells_how_to_start_it_again(besu: FakeNetwork, tmp_path: Path) -> None:
+    (tmp_path / "environment").write_text("development")
+    network = nodes.required(Settings(besu_nodes_file=besu.file))
+    made = House(Settings(public_url="http://127.0.0.1:8000/"), tmp_path, network, network.nodes, {})
+    assert made.start == f'`make up NETWORK=besu ARGS="--dir {tmp_path} --network-dir {besu.folder.resolve()}"`'
+    assert made.log_of("indexer") == f"{tmp_path}/logs/indexer.log"
+    assert made.portal("/office/network/drift") == "http://127.0.0.1:8000/office/network/drift"
+
+
 def test_a_chain_that_stands_still_is_told(office: Office, besu: FakeNetwork, report: Run) -> None:
     for one in besu.nodes:
         one.extra["age"] = 3600
@@ -292,7 +338,7 @@ def test_a_person_reads_lines_with_the_next_step(
     assert doctor.main([]) == 1
     text = capsys.readouterr().out
     assert "BAD nodes" in text
-    assert "next: is the process running?" in text
+    assert "next: start it again, docs/runbooks/lose-validator.md" in text
     assert "\x1b" not in text
 
 
