@@ -6,7 +6,7 @@ What is wanted is stored with its reason at once and carried out by the worker; 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,9 +21,6 @@ from backend.web.deps import Ctx, Listing
 from backend.web.routing import api_router
 
 router = api_router("/network", "network")
-
-LISTS = {"accounts": Kind.ACCOUNT, "nodes": Kind.NODE}
-Which = Literal["accounts", "nodes"]
 
 
 class _Row(BaseModel):
@@ -72,7 +69,7 @@ class NodeOut(BaseModel):
     failed: int
 
 
-class CheckOut(_Row):
+class ComparisonOut(_Row):
     """A comparison of all nodes; ``missing`` and ``extra`` count entries of nodes that answered."""
 
     at: datetime
@@ -107,10 +104,10 @@ class NetworkStateOut(BaseModel):
     enodes: int
     unfinished: int
     alarms: list[AlarmOut]
-    check: CheckOut | None
+    check: ComparisonOut | None
 
 
-class EntryOut(_Row):
+class NetworkEntryOut(_Row):
     """A wanted account or node; ``effective_at``: since when the nodes admit it."""
 
     kind: Kind
@@ -193,7 +190,7 @@ class DriftOut(BaseModel):
     """The last comparison by node, outcomes before it, repairs."""
 
     nodes: list[NodeDriftOut]
-    checks: list[CheckOut]
+    checks: list[ComparisonOut]
     repairs: list[RepairOut]
 
 
@@ -238,22 +235,40 @@ def state(ctx: Ctx) -> NetworkStateOut:
     return _state_out(network.overview(ctx))
 
 
-@router.get("/lists/{which}", summary="A wanted list, or what was on it once")
-def listed(ctx: Ctx, listing: Listing, which: Which, removed: bool = False) -> PageOut[EntryOut]:
-    """Accounts that may send, or nodes that may connect."""
-    return page_out(network.entries(ctx, LISTS[which], listing, removed=removed), EntryOut.model_validate)
+@router.get("/accounts", summary="Accounts that may send, or might once")
+def accounts(ctx: Ctx, listing: Listing, removed: bool = False) -> PageOut[NetworkEntryOut]:
+    """The wanted list; with ``removed`` what was on it."""
+    return page_out(network.entries(ctx, Kind.ACCOUNT, listing, removed=removed), NetworkEntryOut.model_validate)
 
 
-@router.post("/lists/{which}", status_code=201, summary="Admit an account or a node")
-def allow(ctx: Ctx, which: Which, body: AllowBody) -> ChangeOut:
+@router.post("/accounts", status_code=201, summary="Admit an account")
+def allow_account(ctx: Ctx, body: AllowBody) -> ChangeOut:
     """Asks for a fresh second factor."""
-    return ChangeOut.model_validate(network.allow(ctx, LISTS[which], body.value, reason=body.reason, label=body.label))
+    return _allowed(ctx, Kind.ACCOUNT, body)
 
 
-@router.post("/lists/{which}/remove", status_code=201, summary="Admit an account or a node no more")
-def remove(ctx: Ctx, which: Which, body: RemoveBody) -> ChangeOut:
+@router.post("/accounts/remove", status_code=201, summary="Admit an account no more")
+def remove_account(ctx: Ctx, body: RemoveBody) -> ChangeOut:
     """Refused for a system wallet in use. Asks for a fresh second factor."""
-    return ChangeOut.model_validate(network.remove(ctx, LISTS[which], body.value, reason=body.reason))
+    return _removed(ctx, Kind.ACCOUNT, body)
+
+
+@router.get("/nodes", summary="Nodes that may connect, or might once")
+def nodes(ctx: Ctx, listing: Listing, removed: bool = False) -> PageOut[NetworkEntryOut]:
+    """The wanted list; with ``removed`` what was on it."""
+    return page_out(network.entries(ctx, Kind.NODE, listing, removed=removed), NetworkEntryOut.model_validate)
+
+
+@router.post("/nodes", status_code=201, summary="Admit a node")
+def allow_node(ctx: Ctx, body: AllowBody) -> ChangeOut:
+    """Asks for a fresh second factor."""
+    return _allowed(ctx, Kind.NODE, body)
+
+
+@router.post("/nodes/remove", status_code=201, summary="Admit a node no more")
+def remove_node(ctx: Ctx, body: RemoveBody) -> ChangeOut:
+    """Static nodes must be taken out of static-nodes.json too. Asks for a fresh second factor."""
+    return _removed(ctx, Kind.NODE, body)
 
 
 @router.get("/changes", summary="History of the lists and of votes")
@@ -274,7 +289,7 @@ def drift(ctx: Ctx) -> DriftOut:
     """As the worker found them at its last comparison."""
     return DriftOut(
         nodes=[NodeDriftOut.model_validate(one) for one in network.node_states(ctx)],
-        checks=[CheckOut.model_validate(one) for one in network.checks(ctx)],
+        checks=[ComparisonOut.model_validate(one) for one in network.checks(ctx)],
         repairs=[RepairOut.model_validate(one) for one in network.repairs(ctx)],
     )
 
@@ -339,6 +354,14 @@ def withdraw(ctx: Ctx, change_id: str) -> ChangeOut:
     return ChangeOut.model_validate(network.withdraw(ctx, change_id))
 
 
+def _allowed(ctx: Ctx, kind: Kind, body: AllowBody) -> ChangeOut:
+    return ChangeOut.model_validate(network.allow(ctx, kind, body.value, reason=body.reason, label=body.label))
+
+
+def _removed(ctx: Ctx, kind: Kind, body: RemoveBody) -> ChangeOut:
+    return ChangeOut.model_validate(network.remove(ctx, kind, body.value, reason=body.reason))
+
+
 def _state_out(found: Overview) -> NetworkStateOut:
     return NetworkStateOut(
         chain_id=found.network.chain_id if found.network else None,
@@ -362,7 +385,7 @@ def _state_out(found: Overview) -> NetworkStateOut:
         enodes=found.enodes,
         unfinished=found.unfinished,
         alarms=[AlarmOut.model_validate(one) for one in found.alarms],
-        check=CheckOut.model_validate(found.check) if found.check else None,
+        check=ComparisonOut.model_validate(found.check) if found.check else None,
     )
 
 

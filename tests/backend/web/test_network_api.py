@@ -26,10 +26,10 @@ from tests.factories.chain import address
 ALICE, STRANGER = address(0xA11CE), address(0xBAD)
 API = "/api/v1/network"
 WRITES: list[tuple[str, dict[str, str]]] = [
-    ("/lists/accounts", {"value": ALICE, "reason": "Договор № 14"}),
-    ("/lists/accounts/remove", {"value": ALICE, "reason": "Уволен"}),
-    ("/lists/nodes", {"value": enode_of(7), "reason": "Узел банка"}),
-    ("/lists/nodes/remove", {"value": enode_of(1), "reason": "Выведен"}),
+    ("/accounts", {"value": ALICE, "reason": "Договор № 14"}),
+    ("/accounts/remove", {"value": ALICE, "reason": "Уволен"}),
+    ("/nodes", {"value": enode_of(7), "reason": "Узел банка"}),
+    ("/nodes/remove", {"value": enode_of(1), "reason": "Выведен"}),
     ("/drift/rpc-1/repair", {}),
     ("/alarms/none/close", {"reason": "Разобрано"}),
     ("/votes", {"action": "REMOVE", "validator": address(0xA0), "reason": "Потерян ключ"}),
@@ -81,7 +81,7 @@ def ask(client: TestClient, sign_in: Headers) -> Callable[..., Any]:
 def test_an_account_is_admitted_and_its_way_to_every_node_is_told(
     ask: Callable[..., Any], besu: FakeNetwork, jobs: NetworkJobs
 ) -> None:
-    made = ask("/lists/accounts", {"value": ALICE.upper().replace("0X", "0x"), "reason": "Договор № 14"}, status=201)
+    made = ask("/accounts", {"value": ALICE.upper().replace("0X", "0x"), "reason": "Договор № 14"}, status=201)
     assert (made["kind"], made["action"], made["value"], made["state"]) == ("ACCOUNT", "ADD", ALICE, "OPEN")
     besu.node("validator-2").stop()
     jobs.round()
@@ -90,12 +90,12 @@ def test_an_account_is_admitted_and_its_way_to_every_node_is_told(
         one.name: "FAILED" if one.name == "validator-2" else "DONE" for one in besu.nodes
     }
     assert told["nodes"][0].keys() >= {"attempts", "reason", "detail", "next_at"}
-    assert ALICE in [one["value"] for one in ask("/lists/accounts")["items"]]
+    assert ALICE in [one["value"] for one in ask("/accounts")["items"]]
     unfinished = [one["id"] for one in ask("/changes?unfinished=true")["items"]]
     assert made["id"] in unfinished
     assert ask("")["unfinished"] == len(unfinished)
-    ask("/lists/accounts/remove", {"value": ALICE, "reason": "Уволен"}, status=201)
-    assert [one["value"] for one in ask("/lists/accounts?removed=true")["items"]] == [ALICE]
+    ask("/accounts/remove", {"value": ALICE, "reason": "Уволен"}, status=201)
+    assert [one["value"] for one in ask("/accounts?removed=true")["items"]] == [ALICE]
     assert [one["reason"] for one in ask("/changes?kind=ACCOUNT&size=2")["items"]] == ["Уволен", "Договор № 14"]
 
 
@@ -162,9 +162,7 @@ def test_validators_are_counted_over_a_window(ask: Callable[..., Any]) -> None:
     ask("/validators?window=1000000", status=422)
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/lists/accounts", "/lists/nodes", "/changes", "/drift", "/alarms", "/validators", "/votes"]
-)
+@pytest.mark.parametrize("path", ["", "/accounts", "/nodes", "/changes", "/drift", "/alarms", "/validators", "/votes"])
 def test_reading_is_for_who_may_read_the_network(path: str, client: TestClient, sign_in: Headers) -> None:
     assert client.get(API + path).status_code == 401
     assert client.get(API + path, headers=sign_in(Role.INVESTOR)).status_code == 403
@@ -194,9 +192,10 @@ def test_changing_is_for_administrators_with_a_fresh_second_factor(
 
 
 def test_mistakes_name_their_field(ask: Callable[..., Any]) -> None:
-    wrong = ask("/lists/accounts", {"value": "0x12", "reason": "Договор"}, status=422)
+    wrong = ask("/accounts", {"value": "0x12", "reason": "Договор"}, status=422)
     assert [one["field"] for one in wrong["errors"]] == ["value"]
-    ask("/lists/strangers", status=422)
+    wrong = ask("/nodes", {"value": "enode://12@host:1", "reason": "Узел"}, status=422)
+    assert [one["field"] for one in wrong["errors"]] == ["value"]
     ask("/changes/none", status=404)
 
 
@@ -208,5 +207,5 @@ def test_the_embedded_node_has_no_lists(
         state = alone.get(API, headers=headers).json()
         assert (state["chain_id"], state["nodes"], state["alarms"]) == (None, [], [])
         assert alone.get(f"{API}/drift", headers=headers).json() == {"nodes": [], "checks": [], "repairs": []}
-        refused = alone.post(f"{API}/lists/accounts", json={"value": ALICE, "reason": "?"}, headers=headers)
+        refused = alone.post(f"{API}/accounts", json={"value": ALICE, "reason": "?"}, headers=headers)
         assert refused.status_code == 409
