@@ -156,6 +156,23 @@ def test_a_mined_transaction_is_confirmed_only_when_it_is_mirrored(world: World)
     assert sum(world.node.nonces(mined.wallet)) == 0
 
 
+def test_a_mirror_that_is_behind_does_not_hold_up_new_calls(world: World) -> None:
+    wallet, asked = world.wallet("treasury"), []
+    world.ask(wallet, 1)
+    worker = world.worker()
+    worker.round()
+    world.node.mine()
+    worker.round()
+    world.time_passes()
+    world.ask(wallet, 2)
+    world.node.hook = asked.append
+    worker.round()
+    assert [one.state for one in world.intents()] == [IntentState.MINED, IntentState.SENT]
+    assert "receipt" not in asked
+    worker.round()
+    assert "receipt" in asked  # nothing new: now it is asked whether the block is still there
+
+
 def test_the_next_worker_learns_what_was_mined_while_nobody_looked(world: World) -> None:
     world.ask(world.wallet("treasury"), 1)
     world.worker("one").round()
