@@ -157,7 +157,8 @@ def test_a_mined_transaction_is_confirmed_only_when_it_is_mirrored(world: World)
 
 
 def test_a_mirror_that_is_behind_does_not_hold_up_new_calls(world: World) -> None:
-    wallet, asked = world.wallet("treasury"), []
+    wallet = world.wallet("treasury")
+    asked: list[str] = []
     world.ask(wallet, 1)
     worker = world.worker()
     worker.round()
