@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Table, and_, select
@@ -199,6 +199,7 @@ class Store:
         return pages
 
 
+@lru_cache(maxsize=256)
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
