@@ -40,6 +40,7 @@ class Layout:
     """
 
     table: Table
+    name: str
     defaults: Row
     numbers: tuple[str, ...]
     key: tuple[str, ...]
@@ -54,7 +55,7 @@ def layout(model: Model) -> Layout:
     defaults = {name: None if fields[name].is_required() else fields[name].get_default() for name in names}
     numbers = tuple(column.name for column in table.columns if isinstance(column.type, BigInteger | Integer))
     key = tuple(column.name for column in table.primary_key)
-    return Layout(table, defaults, numbers, key, history="log_index" in key or key == ("block_number",))
+    return Layout(table, table.name, defaults, numbers, key, history="log_index" in key or key == ("block_number",))
 
 
 @dataclass
@@ -185,10 +186,15 @@ class Store:
             raise TypeError(f"{shape.table.name} has no column {', '.join(sorted(unknown))}")
         for name in shape.numbers:
             value = row[name]
-            if value is not None and (value.__class__ is not int or not -BIGINT_MAX <= value <= BIGINT_MAX):
-                row[name] = max(-BIGINT_MAX, min(int(value), BIGINT_MAX))
-        key = tuple([row[name] for name in shape.key])
-        pages.unsaved[key] = self._in_block[shape.table.name, key] = row
+            if value.__class__ is int:
+                if -BIGINT_MAX <= value <= BIGINT_MAX:
+                    continue
+            elif value is None:
+                continue
+            row[name] = max(-BIGINT_MAX, min(int(value), BIGINT_MAX))
+        names = shape.key
+        key = (row[names[0]],) if len(names) == 1 else tuple([row[name] for name in names])
+        pages.unsaved[key] = self._in_block[shape.name, key] = row
         if not shape.history:
             pages.rows[key] = row
 
