@@ -45,7 +45,7 @@ def platform(folder: Path, url: str | None) -> Iterator[None]:
     try:
         wait_until((folder / "home/pids.json").exists, process)
         home = rehearse_restore.home_of(folder / "home")
-        wait_until(lambda: httpx.get(f"{home.url}/readyz").status_code == 200, process)
+        wait_until(lambda: ready(home.url), process)
         wait_until(lambda: mirrored(url or f"sqlite:///{home.folder / 'kapital.db'}"), process)
         (home.folder / "files").mkdir(exist_ok=True)
         (home.folder / "files/document.bin").write_bytes(b"sealed bytes")
@@ -53,6 +53,13 @@ def platform(folder: Path, url: str | None) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:  # its process is there before it listens
+        return False
 
 
 def mirrored(url: str) -> bool:

@@ -222,17 +222,44 @@ contract PayoutsMoneyProof is PayoutsProofBase {
         return Bounds(FEW, FEW_NUMBERS, 1_500, false);
     }
 
-    /// @notice What leaves the escrow, to the holder and as tax, is what the run's book says was paid, and no more than it held.
+    /// @notice What goes to the holder and as tax was in the run's escrow.
+    function check_money_paid_was_in_escrow(uint256 id, address holder, uint64 withheld) external {
+        (bool done, IPayouts.Run memory was,) = _paidOne(id, holder, withheld);
+        if (done) assert(_rubles.paidOut() <= was.escrowKopeks);
+    }
+
+    /// @notice The escrow gives exactly that, and nothing is left in it when the run is done.
+    function check_escrow_gives_what_is_paid(uint256 id, address holder, uint64 withheld) external {
+        (bool done, IPayouts.Run memory was, IPayouts.Run memory present) = _paidOne(id, holder, withheld);
+        if (!done) return;
+        bool ended = present.state == IPayouts.State.DONE;
+        assert(present.escrowKopeks == (ended ? 0 : was.escrowKopeks - _rubles.paidOut()));
+    }
+
+    /// @notice What the run's book says was paid never falls.
+    function check_paid_sum_never_falls(uint256 id, address holder, uint64 withheld) external {
+        (bool done, IPayouts.Run memory was, IPayouts.Run memory present) = _paidOne(id, holder, withheld);
+        if (done) assert(present.kopeksPaid >= was.kopeksPaid);
+    }
+
+    /// @notice It grows by what was paid: equal in 64 bits, which is exact, as it never falls and what is paid fits the escrow.
     function check_money_paid_is_money_booked(uint256 id, address holder, uint64 withheld) external {
+        (bool done, IPayouts.Run memory was, IPayouts.Run memory present) = _paidOne(id, holder, withheld);
+        if (!done) return;
+        unchecked {
+            assert(present.kopeksPaid == uint64(was.kopeksPaid + _rubles.paidOut()));
+        }
+    }
+
+    function _paidOne(uint256 id, address holder, uint64 withheld)
+        private
+        returns (bool done, IPayouts.Run memory was, IPayouts.Run memory present)
+    {
         _assumeRun(id);
-        IPayouts.Run memory was = _payouts.run(id);
+        was = _payouts.run(id);
         (address[] memory holders, uint64[] memory taxes) = (new address[](1), new uint64[](1));
         (holders[0], taxes[0]) = (holder, withheld);
-        if (!_distribute(id, holders, taxes)) return;
-        IPayouts.Run memory present = _payouts.run(id);
-        uint256 paid = _rubles.paidOut();
-        assert(paid <= was.escrowKopeks && present.kopeksPaid == was.kopeksPaid + paid);
-        bool done = present.state == IPayouts.State.DONE;
-        assert(present.escrowKopeks == (done ? 0 : was.escrowKopeks - paid));
+        done = _distribute(id, holders, taxes);
+        present = _payouts.run(id);
     }
 }
