@@ -8,15 +8,14 @@ Rows stay in memory from one transaction to the next (`rebind`): there is one wr
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Table, and_, select
 from sqlmodel import Session, SQLModel
 
+from indexer.canonical import json_bytes
 from indexer.chain.errors import ProofFailed
 from indexer.models import ChainIssue
 from indexer.models.fields import BIGINT_MAX
@@ -140,10 +139,11 @@ class Store:
 
     def seal(self, digest: str, block_hash: str) -> str:
         """End a block: its changes become part of the digest, and the next block's list begins."""
+        # columns in the order of the table, objects within a column by name
         rows = [[name, *row.values()] for (name, _), row in self._in_block.items()]
         self._in_block.clear()
         state = hashlib.sha256(bytes.fromhex(digest[2:] + block_hash[2:]))
-        state.update(_CANONICAL.encode(rows).encode())
+        state.update(json_bytes(rows, by_name=True))
         return "0x" + state.hexdigest()
 
     def outside_digest(self, model: Model, **values: Any) -> None:
@@ -203,14 +203,3 @@ class Store:
         if pages is None:
             pages = self._pages[model] = Pages(layout(model))
         return pages
-
-
-@lru_cache(maxsize=256)
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
-
-
-_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_plain)
-"""Rows as the digest sees them: columns in the order of the table, objects within a column by name."""

@@ -24,10 +24,12 @@ from indexer.chain.client import RpcClient
 from indexer.chain.errors import AnswerTooLarge, IndexerError
 from indexer.chain.validators import ValidatorTally
 from indexer.sync import spare
-from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, next_size, verified
+from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, fitting, next_size, verified
 
 _LENGTH = struct.Struct("<Q")
 _PATIENCE_S = 0.1
+SWITCH_S = 0.0005
+"""A thread that moves bytes waits for the interpreter after each piece; with the usual 5 ms that was a third of the time."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ class ReadAhead:
         self._chunks: queue.Queue[Chunk | None] = queue.Queue(maxsize=1)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._receive, args=(job,), daemon=True)
+        sys.setswitchinterval(SWITCH_S)
         self._thread.start()
 
     def take(self, stop: threading.Event) -> Chunk | None:
@@ -93,6 +96,7 @@ class ReadAhead:
 
 def main() -> None:
     """Read the job from stdin, write chunks to stdout, end at the first trouble."""
+    sys.setswitchinterval(SWITCH_S)
     job: Job | None = _receive(sys.stdin.buffer)
     if job is None:
         return  # nobody wanted help
@@ -129,8 +133,8 @@ def _in_turn(client: RpcClient, job: Job) -> Iterator[Answers]:
     """Answers about all blocks of the job, cut to a size that is good for the memory."""
     blocks, first = min(8, job.chunk_blocks), job.first
     while first <= job.last:
-        last = min(job.last, first + blocks - 1)
         try:
+            last = fitting(client, first, min(job.last, first + blocks - 1))
             found = fetch(client, first, last)
         except AnswerTooLarge:
             if blocks == 1:

@@ -5,7 +5,6 @@ own driver. Both go around SQLAlchemy's compiler, which costs more than the data
 they are sent as one statement for many rows.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from indexer.canonical import json_bytes
 from indexer.db import UtcDateTime, is_sqlite
 
 Row = dict[str, Any]
@@ -142,12 +142,9 @@ def _free_text(value: str | None) -> str:
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-_JSON = json.JSONEncoder(separators=(",", ":"))
-
-
 def _json_text(value: Any) -> str:
     # an absent JSON value is written as SQLAlchemy writes it: the JSON null
-    return _JSON.encode(value).replace("\\", "\\\\")
+    return json_bytes(value).decode().replace("\\", "\\\\")
 
 
 def _time_text(value: datetime | None) -> str:

@@ -59,7 +59,7 @@ from indexer.sync.checkpoint import (
 )
 from indexer.sync.facts import Fact, Row, VerifiedBlock, facts_of
 from indexer.sync.node import Absence, NodeChecks
-from indexer.sync.reader import Chunk, explain_failures, fetch, next_size, verified
+from indexer.sync.reader import Chunk, explain_failures, fetch, fitting, next_size, verified
 from indexer.sync.status import Status
 
 log = structlog.get_logger("indexer")
@@ -251,7 +251,8 @@ class Indexer:
             if chunk is not None:
                 return chunk
         try:
-            answers = fetch(self.client, cursor.height + 1, min(head, cursor.height + self._blocks))
+            last = fitting(self.client, cursor.height + 1, min(head, cursor.height + self._blocks))
+            answers = fetch(self.client, cursor.height + 1, last)
             chunk = verified(answers, cursor.hash, tally, self.book)
             explain_failures(self.client, chunk.blocks)
         except AnswerIncomplete:

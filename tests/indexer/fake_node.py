@@ -183,6 +183,8 @@ class FakeNode:
             number = int(params[0], 16)
             source: list[Any] = self.chain.blocks if method == "eth_getBlockByNumber" else self.chain.receipts
             return {"result": source[number] if number < len(source) else None}
+        if method == "eth_getBlockTransactionCountByNumber":
+            return {"result": hex(len(self.chain.blocks[int(params[0], 16)]["transactions"]))}
         return {"error": {"code": -32601, "message": f"{method} does not exist"}}
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, select
@@ -19,7 +19,7 @@ from indexer.projections import Projections
 from indexer.settings import Settings
 from indexer.sync import ahead
 from indexer.sync.loop import Indexer
-from indexer.sync.reader import CHUNK_BYTES, next_size
+from indexer.sync.reader import CHUNK_BYTES, fitting, next_size
 from tests.indexer.fake_node import CHAIN_ID, FakeChain, FakeNode, credit, served, write_deployment
 
 ALICE = "0x" + "a" * 40
@@ -133,6 +133,31 @@ def test_chunks_are_cut_to_a_size_that_is_good_for_the_memory() -> None:
     assert next_size(10, 2 * CHUNK_BYTES, 100) == 5
     assert next_size(1, 9 * CHUNK_BYTES, 100) == 1
     assert next_size(80, 1, 100) == 100
+
+
+@pytest.mark.parametrize(
+    ("counts", "last"),
+    [
+        (["0x0"] * 60, 59),
+        (
+            ["0x0"] * 20 + ["0x64"] * 40,
+            28,
+        ),  # a burst after quiet blocks: nine and a half blocks of a hundred are a chunk
+        (["0x3e8"] * 60, 0),
+        ([None, "nonsense", {"code": 1}] * 20, 59),  # the blocks themselves will be judged
+    ],
+)
+def test_a_burst_after_quiet_blocks_is_not_one_huge_answer(counts: list[Any], last: int) -> None:
+    class Node:
+        def batch_with_errors(self, calls: list[Any]) -> list[Any]:
+            assert {method for method, _ in calls} == {"eth_getBlockTransactionCountByNumber"}
+            return [counts[int(number, 16)] for _, (number,) in calls]
+
+    assert fitting(cast(RpcClient, Node()), 0, 59) == last
+
+
+def test_a_few_blocks_are_asked_for_without_counting() -> None:
+    assert fitting(cast(RpcClient, None), 5, 12) == 12
 
 
 def test_a_node_without_old_receipts_is_told_from_one_that_is_late(
