@@ -50,11 +50,15 @@ class Lanes:
     def _run(self, outbox: Outbox, more: threading.Event) -> None:
         while not self._end.is_set():
             more.wait()
+            more.clear()
             try:
-                if not outbox.carry():
-                    more.clear()
+                if outbox.carry():
+                    more.set()
+                else:
+                    outbox.release()  # or what waits for its wallets would wait until its leases end
             except Exception:
                 log.exception("a lane failed; it goes on in %s s", RETRY_AFTER_S)
+                more.set()
                 self._end.wait(RETRY_AFTER_S)
         outbox.release()
 

@@ -153,11 +153,11 @@ def test_a_burst_after_quiet_blocks_is_not_one_huge_answer(counts: list[Any], la
             assert {method for method, _ in calls} == {"eth_getBlockTransactionCountByNumber"}
             return [counts[int(number, 16)] for _, (number,) in calls]
 
-    assert fitting(cast(RpcClient, Node()), 0, 59) == last
+    assert fitting(cast("RpcClient", Node()), 0, 59) == last
 
 
 def test_a_few_blocks_are_asked_for_without_counting() -> None:
-    assert fitting(cast(RpcClient, None), 5, 12) == 12
+    assert fitting(cast("RpcClient", None), 5, 12) == 12
 
 
 def test_a_node_without_old_receipts_is_told_from_one_that_is_late(
