@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import bindparam, func, text
 from sqlmodel import col, select
 
 from backend.core.clock import to_msk
 from backend.core.context import Context
 from backend.core.money import format_rubles
 from backend.core.rules import read_rules, rule_int
+from backend.custody import repository
 from backend.custody.errors import LimitOfSigning
 from backend.custody.models import Intent, Wallet
 from backend.custody.states import IntentState
-from indexer.models import ChainIssue, ChainOffer, ChainOrder, ChainParticipant, ChainPlacement, ChainWithdrawal
+from indexer.models import ChainIssue, ChainOffer, ChainOrder, ChainPlacement, ChainWithdrawal
 
 WORDS: dict[str, tuple[str, str]] = {
     "person": ("физического лица", "a person"),
@@ -33,6 +34,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "treasurer": ("казначея", "a treasurer"),
 }
 """Kinds that have limits: names of rules and words."""
+
+_OF_THE_DAY = select(func.count(), func.coalesce(func.sum(col(Intent.sum_kopeks)), 0)).where(
+    col(Intent.wallet) == bindparam("wallet"),
+    col(Intent.asked_on) == bindparam("day"),
+    col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
+)
+"""Calls and kopeks; built once, for it is asked with every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,9 @@ def _moved(ctx: Context, wallet: Wallet) -> Usage | None:
     if kind is None:
         return None
     day, book = day_of(ctx), read_rules()
-    statement = select(func.count(), func.coalesce(func.sum(col(Intent.sum_kopeks)), 0)).where(
-        col(Intent.wallet) == wallet.address,
-        col(Intent.asked_on) == day,
-        col(Intent.state).not_in((IntentState.FAILED, IntentState.REVERTED)),
-    )
-    calls, kopeks = ctx.session.exec(statement).one()
+    ctx.session.flush()
+    wanted = {"wallet": wallet.address, "day": day}
+    calls, kopeks = ctx.session.connection().execute(_OF_THE_DAY, wanted).one()
     one, whole = (rule_int(f"sign_{span}_{kind}_kopeks", day, book) for span in ("call", "day"))
     return Usage(kind, day, one, whole, rule_int("sign_day_calls", day, book), calls, int(kopeks or 0))
 
@@ -96,8 +101,8 @@ def kind_of(ctx: Context, wallet: Wallet) -> str | None:
         return "treasurer"
     if wallet.owner_kind != "participant":
         return None
-    row = ctx.session.get(ChainParticipant, wallet.address)
-    kind = row.kind.lower() if row is not None else "person"
+    row = repository.registered(ctx, wallet.address)
+    kind = row[0].lower() if row is not None else "person"
     return kind if kind in WORDS else None
 
 

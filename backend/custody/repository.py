@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from sqlmodel import select
+from sqlalchemy import bindparam
+from sqlmodel import col, select
 
 from backend.core.context import Context
 from backend.custody.models import Intent, Wallet
+from indexer.models import ChainParticipant
+
+# Asked for every call that is accepted: built once, for building a statement costs more than the database's answer.
+_BY_KEY = select(Intent).where(col(Intent.idempotency_key) == bindparam("key"))
+_REGISTERED = select(ChainParticipant.kind, ChainParticipant.number).where(
+    col(ChainParticipant.address) == bindparam("address")
+)
 
 
 def wallet(ctx: Context, address: str) -> Wallet | None:
@@ -25,7 +33,13 @@ def wallet_of(ctx: Context, owner_kind: str, owner_id: str) -> Wallet | None:
 
 def intent_by_key(ctx: Context, key: str) -> Intent | None:
     """The intent that an idempotency key stands for."""
-    return ctx.session.exec(select(Intent).where(Intent.idempotency_key == key)).first()
+    return ctx.session.exec(_BY_KEY, params={"key": key}).first()
+
+
+def registered(ctx: Context, address: str) -> tuple[str, int] | None:
+    """Kind and number of a participant in the mirrored register."""
+    row = ctx.session.connection().execute(_REGISTERED, {"address": address}).one_or_none()
+    return (row.kind, row.number) if row is not None else None
 
 
 def intents_of(ctx: Context, ref_kind: str, ref_id: str) -> list[Intent]:

@@ -17,7 +17,7 @@ from backend.core.clock import to_msk
 from backend.core.context import Context
 from backend.core.money import format_rubles
 from backend.core.signing import hash_of
-from backend.custody import calls
+from backend.custody import calls, repository
 from backend.custody.models import Wallet
 from backend.custody.vocabulary import LABELS, MOMENTS, OMITTED, TITLES, member
 from indexer.models import ChainIssue, ChainParticipant, ChainProposal
@@ -75,8 +75,8 @@ def note_new_address(ctx: Context, address: str) -> None:
 
 
 def _who(ctx: Context, wallet: Wallet) -> str:
-    known = ctx.session.get(ChainParticipant, wallet.address)
-    number = f" № {known.number} в реестре" if known is not None else f" {wallet.owner_id}"
+    known = repository.registered(ctx, wallet.address)
+    number = f" № {known[1]} в реестре" if known is not None else f" {wallet.owner_id}"
     return f"{_OWNERS.get(wallet.owner_kind, wallet.owner_kind)}{number}, адрес {wallet.address}"
 
 
