@@ -191,9 +191,9 @@ class Bench:
             samples.append(memory(pid)[0] // 1024)
         with self.unit() as ctx:
             rows = ctx.session.exec(
-                select(Intent.created_at, Intent.updated_at).where(col(Intent.ref_id) >= f"{first:08d}")
+                select(Intent.created_at, Intent.mined_at).where(col(Intent.ref_id) >= f"{first:08d}")
             )
-            waited = sorted((after - before).total_seconds() for before, after in rows)
+            waited = sorted((mined - before).total_seconds() for before, mined in rows if mined is not None)
         quantile = {name: round(waited[int(len(waited) * part)], 2) for name, part in (("p50", 0.5), ("p95", 0.95))}
         return {"asked_rate": rate, "accepted_rate": round(len(waited) / took, 1), "seconds": quantile}
 

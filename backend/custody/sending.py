@@ -68,7 +68,10 @@ class Sender:
             mine = work.owned(ctx.session, self._worker, claimed.leases)
             live = work.still(ctx.session, items, *_WITH_BYTES)
             items = [item for item in items if item.wallet in mine and item.id in live]
-            work.write(ctx.session, [_mined(item, receipts[item.id], now) for item in items])
+            again = [item for item in items if item.state == IntentState.MINED]
+            new = [item for item in items if item.state != IntentState.MINED]
+            work.write(ctx.session, [{**_mined(item, receipts[item.id], now), "mined_at": now} for item in new])
+            work.write(ctx.session, [_mined(item, receipts[item.id], now) for item in again])
         for item in items:
             item.state = IntentState.MINED
 
@@ -138,7 +141,7 @@ class Sender:
 
 
 def _mined(item: Work, receipt: Receipt, now: datetime) -> dict[str, Any]:
-    place = {"block_number": receipt.block_number, "mined_ok": receipt.ok, "mined_at": now}
+    place = {"block_number": receipt.block_number, "mined_ok": receipt.ok}
     return {"id": item.id, "state": IntentState.MINED, "updated_at": now, **place}
 
 

@@ -156,6 +156,20 @@ def test_a_mined_transaction_is_confirmed_only_when_it_is_mirrored(world: World)
     assert sum(world.node.nonces(mined.wallet)) == 0
 
 
+def test_the_moment_at_which_a_call_was_mined_stays_however_often_it_is_looked_after(world: World) -> None:
+    world.ask(world.wallet("treasury"), 1)
+    worker = world.worker()
+    worker.round()
+    world.node.mine()
+    worker.round()
+    first = world.intents()[0]
+    world.time_passes()
+    worker.round()
+    later = world.intents()[0]
+    assert first.mined_at is not None
+    assert (later.mined_at, later.updated_at > first.updated_at) == (first.mined_at, True)
+
+
 def test_a_mirror_that_is_behind_does_not_hold_up_new_calls(world: World) -> None:
     wallet = world.wallet("treasury")
     asked: list[str] = []
