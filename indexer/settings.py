@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     rpc_url: str = Field(default="http://127.0.0.1:8545", description="JSON-RPC address of the node that is read.")
     rpc_fallback_urls: str = Field(
         default="",
-        description="Further nodes of the same network, separated by commas; the next is spoken to when one can't be reached.",
+        description="Further nodes of the same network, separated by commas; the next is spoken to when one can't be reached or gets no new blocks.",
     )
     chain_id: int = Field(default=20260, description="Chain id that the node must answer (EIP-155).")
     deployment_file: Path = Field(

@@ -2,7 +2,8 @@
 
 A request that failed is not repeated on another node by itself: whoever asked begins anew, so that what is concluded from several answers
 comes from one node. Before a node is used its chain id and its genesis hash are compared; one that was left is compared again when its turn
-comes. With a single address there is nothing to choose and nothing is asked.
+comes. One that answers but gets no new blocks (cut off from its peers) is left for one that is ahead of it. With a single address there is
+nothing to choose and nothing is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -23,6 +25,10 @@ log = logging.getLogger(__name__)
 
 CHECK_S = 3.0
 """Longest wait for a node that is looked at before it is used."""
+STALL_S = 15.0
+"""How long the head of a node may stay where it is before the others are asked for theirs; several blocks of the network."""
+AHEAD_BLOCKS = 3
+"""By how much another one must be ahead to be preferred: more than nodes differ while a block travels."""
 
 
 class Endpoints:
@@ -31,7 +37,14 @@ class Endpoints:
     ``chain_id`` and ``genesis_hash`` are what each must answer; without a known genesis hash that of the first node used binds the others.
     """
 
-    def __init__(self, urls: Sequence[str], *, chain_id: int | None = None, genesis_hash: str | None = None) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        chain_id: int | None = None,
+        genesis_hash: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         if not urls:
             raise ValueError("at least one node is needed")
         self._urls = tuple(dict.fromkeys(urls))
@@ -40,6 +53,9 @@ class Endpoints:
         self._place = 0
         self._trusted = len(self._urls) == 1
         self._lock = threading.Lock()
+        self._clock = clock
+        self._head: int | None = None
+        self._look_at = 0.0
 
     @property
     def url(self) -> str:
@@ -54,10 +70,12 @@ class Endpoints:
     def usable(self, http: httpx.Client) -> str:
         """Address of the node to ask; ``http`` carries the questions about chain id and genesis where one must be looked at first.
 
-        Raises NodeUnavailable when none can be used now, WrongChain when every one answers and none is of this network.
+        Raises NodeUnavailable when none can be used now, or when the one in use was left just now for one that is ahead; WrongChain when every
+        one answers and none is of this network.
         """
         with self._lock:
             if self._trusted:
+                self._leave_if_stalled(http)
                 return self.url
             troubles: list[Exception] = []
             for step in range(len(self._urls)):
@@ -69,7 +87,7 @@ class Endpoints:
                     continue
                 if step:
                     log.warning("speaking to %s now: %s", self._urls[place], "; ".join(str(one) for one in troubles))
-                self._place, self._trusted = place, True
+                self._use(place)
                 return self.url
         if all(isinstance(one, Misconfigured) for one in troubles):
             raise troubles[0]
@@ -81,6 +99,29 @@ class Endpoints:
             if self.several and self._trusted and url == self.url:
                 log.warning("leaving %s: %s", url, why)
                 self._place, self._trusted = (self._place + 1) % len(self._urls), False
+
+    def _use(self, place: int) -> None:
+        self._place, self._trusted = place, True
+        self._head, self._look_at = None, self._clock() + STALL_S
+
+    def _leave_if_stalled(self, http: httpx.Client) -> None:
+        if not self.several or self._clock() < self._look_at:
+            return
+        self._look_at = self._clock() + STALL_S
+        before, self._head = self._head, _head(http, self.url)
+        if self._head is None or before is None or self._head > before:
+            return  # a node that gives no answer is left by the question that follows
+        for place, url in enumerate(self._urls):
+            if place == self._place or (_head(http, url) or 0) < self._head + AHEAD_BLOCKS:
+                continue
+            try:
+                self._check(http, url)
+            except (NodeUnavailable, WrongChain):
+                continue
+            why = f"{self.url} stays at block {self._head}, {url} is ahead of it"
+            log.warning("leaving a node: %s", why)
+            self._use(place)
+            raise NodeUnavailable(why)
 
     def _check(self, http: httpx.Client, url: str) -> None:
         chain_id = _ask(http, url, "eth_chainId", [])
@@ -104,6 +145,13 @@ def endpoints_of(settings: Settings) -> Endpoints:
     with contextlib.suppress(WrongDeployment):
         genesis = load_deployment(settings.deployment_file).genesis_hash
     return Endpoints(settings.rpc_urls, chain_id=settings.chain_id, genesis_hash=genesis)
+
+
+def _head(http: httpx.Client, url: str) -> int | None:
+    try:
+        return int(_ask(http, url, "eth_blockNumber", []), 16)
+    except (NodeUnavailable, TypeError, ValueError):
+        return None
 
 
 def _ask(http: httpx.Client, url: str, method: str, params: list[Any]) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from indexer.chain.client import RpcClient
-from indexer.chain.endpoints import Endpoints, endpoints_of
+from indexer.chain.endpoints import AHEAD_BLOCKS, STALL_S, Endpoints, endpoints_of
 from indexer.chain.errors import NodeUnavailable, ProofFailed, Retryable, WrongChain
 from indexer.projections import Projections
 from indexer.settings import Settings
@@ -167,6 +167,51 @@ def test_threads_that_met_the_same_failure_move_on_once(pair: Nodes) -> None:
     for one in threads:
         one.join()
     assert nodes.usable(http) == "http://b"
+
+
+def test_a_node_that_gets_no_new_blocks_is_left_for_one_that_is_ahead() -> None:
+    nodes, now = Nodes(a=FakeNode(chain(4)), b=FakeNode(chain(4 + AHEAD_BLOCKS))), [0.0]
+    client = nodes.client(clock=lambda: now[0])
+    for _ in range(2):
+        now[0] += STALL_S
+        assert client.call("eth_blockNumber") == hex(4)
+    now[0] += STALL_S
+    with pytest.raises(NodeUnavailable, match="http://a stays at block 4, http://b is ahead of it"):
+        client.call("eth_blockNumber")
+    assert client.call("eth_blockNumber") == hex(4 + AHEAD_BLOCKS)
+    assert client.url == "http://b"
+
+
+def test_a_network_that_stands_still_is_no_reason_to_change_the_node(pair: Nodes) -> None:
+    now = [0.0]
+    client = pair.client(clock=lambda: now[0])
+    for _ in range(5):
+        client.call("eth_blockNumber")
+        now[0] += STALL_S
+    assert client.url == "http://a"
+
+
+def test_a_node_that_goes_on_is_kept_and_the_others_are_not_asked(pair: Nodes) -> None:
+    now = [0.0]
+    client = pair.client(clock=lambda: now[0])
+    for number in range(7, 12):
+        client.call("eth_blockNumber")
+        pair.nodes["a"].chain.add([credit(ALICE, 10, number)])
+        now[0] += STALL_S
+    assert set(pair.hosts()) == {"a"}
+
+
+def test_a_stalled_node_is_not_left_for_one_of_another_network_or_one_that_is_down() -> None:
+    ahead = foreign()
+    for number in range(9):
+        ahead.chain.add([credit(ALICE, 10, 50 + number)])
+    nodes, now = Nodes(a=FakeNode(chain(2)), b=ahead, c=FakeNode(chain(9))), [0.0]
+    nodes.nodes["c"].down = True
+    client = nodes.client(clock=lambda: now[0])
+    for _ in range(4):
+        client.call("eth_blockNumber")
+        now[0] += STALL_S
+    assert client.url == "http://a"
 
 
 def test_the_settings_name_the_nodes_in_their_order(tmp_path: Path) -> None:
