@@ -4,6 +4,7 @@ Imports nothing of the indexer, so that it can be the first thing that ``python 
 """
 
 import contextlib
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -43,11 +44,14 @@ def end(process: Process) -> None:
 
 
 def _start() -> Process:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "indexer.sync.ahead"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).resolve().parents[2],
-        pipesize=_PIPE_BYTES,
         start_new_session=True,  # Ctrl-C in a terminal is for the indexer alone
     )
+    if process.stdout is not None and sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a user may have only so many large pipes; it works without
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
