@@ -50,7 +50,11 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class JournalFilter:
-    """What entries to show; ``action`` is the start of its name."""
+    """What entries to show; ``action`` is the start of its name.
+
+    The journal knows names alone, so who reads by words gives the acts that the words mean: ``worded`` are shown beside those that begin
+    with ``action``, ``sought`` beside what the search finds.
+    """
 
     action: str | None = None
     entity: str | None = None
@@ -58,6 +62,8 @@ class JournalFilter:
     actor_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    worded: Collection[str] = ()
+    sought: Collection[str] = ()
 
 
 def cursor(ctx: Context) -> ChainCursor | None:
@@ -254,7 +260,8 @@ def journal_entries(
     """Entries, the latest first; a search finds the acts of ``authors`` too."""
     statement = select(JournalEntry)
     if wanted.action:
-        statement = statement.where(col(JournalEntry.action).startswith(wanted.action))
+        begins = col(JournalEntry.action).startswith(wanted.action)
+        statement = statement.where(begins | col(JournalEntry.action).in_(wanted.worded))
     if wanted.entity:
         statement = statement.where(JournalEntry.entity == wanted.entity)
     if wanted.entity_id:
@@ -267,6 +274,7 @@ def journal_entries(
         statement = statement.where(col(JournalEntry.at) <= wanted.until)
     if request.q:
         found = col(JournalEntry.action).contains(request.q) | col(JournalEntry.entity_id).contains(request.q)
+        found |= col(JournalEntry.action).in_(wanted.sought)
         statement = statement.where(found | col(JournalEntry.actor).in_({request.q, *authors}))
     return paginate(ctx.session, ordered(statement, request, {"seq": col(JournalEntry.seq)}, "-seq"), request)
 

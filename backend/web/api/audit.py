@@ -47,7 +47,8 @@ from backend.web.api.journal_out import (
 )
 from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing, OpenCtx
-from backend.web.i18n import mark
+from backend.web.i18n import gettext, mark
+from backend.web.labels import label
 from backend.web.routing import RowNumber, api_router
 
 explorer = api_router("/explorer", "explorer")
@@ -241,6 +242,7 @@ def entry_columns(authors: dict[int, str]) -> exports.Columns:
         (mark("Кто"), lambda row: authors[row.seq]),
         (mark("Автор"), lambda row: row.actor),
         (mark("Действие"), lambda row: row.action),
+        (mark("Действие словами"), lambda row: gettext(label("journal_action", row.action).text)),
         (mark("Запись"), lambda row: row.entity),
         (mark("Идентификатор"), lambda row: row.entity_id),
         (mark("Хэш"), lambda row: row.hash),

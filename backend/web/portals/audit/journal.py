@@ -16,6 +16,7 @@ from backend.core.permissions import Permission
 from backend.web import exports
 from backend.web.api.audit import entry_columns
 from backend.web.deps import Listing, Page
+from backend.web.labels.journal import acts_named
 from backend.web.portals.audit.common import Text, moment_of
 from backend.web.routing import page_router
 
@@ -26,7 +27,7 @@ _NAMES = ("action", "entity", "entity_id", "since", "until")
 
 @router.get("/journal")
 def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
-    """Entries, the latest first; ``verify=1`` recomputes every hash."""
+    """Entries, the latest first; an act is found by the start of its code and by its words; ``verify=1`` recomputes every hash."""
     query = page.request.query_params
     wanted = JournalFilter(
         action=query.get("action") or None,
@@ -34,6 +35,8 @@ def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
         entity_id=query.get("entity_id") or None,
         since=_day(query.get("since"), "00:00:00"),
         until=_day(query.get("until"), "23:59:59"),
+        worded=acts_named(query.get("action")),
+        sought=acts_named(listing.q),
     )
     rows = audit.entries(page.ctx, wanted, listing)
     authors = audit.authors_of(page.ctx, rows.items)
