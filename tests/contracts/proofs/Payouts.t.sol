@@ -198,18 +198,38 @@ contract PayoutsBatchProof is PayoutsProofBase {
         return Bounds(FEW, TWO_WORDS, 0, false);
     }
 
-    /// @notice Nor in one batch with others, nor twice in one batch; and nobody but those named is marked.
-    function check_a_batch_pays_nobody_twice(uint256 id, address first, address second, address other) external {
+    /// @notice Whom a batch pays was not paid before.
+    function check_a_batch_pays_nobody_again(uint256 id, address first, address second) external {
         _assumeRun(id);
-        (bool one, bool two, bool three) =
-            (_payouts.paid(id, first), _payouts.paid(id, second), _payouts.paid(id, other));
+        (bool one, bool two) = (_payouts.paid(id, first), _payouts.paid(id, second));
+        if (_distributeTwo(id, first, second)) assert(!one && !two);
+    }
+
+    /// @notice Nobody stands in one batch twice, under whatever addresses.
+    function check_a_batch_pays_nobody_twice(uint256 id, address first, address second) external {
+        _assumeRun(id);
+        if (_distributeTwo(id, first, second)) assert(_number(first) != _number(second));
+    }
+
+    /// @notice Both of a batch are marked as paid.
+    function check_a_batch_marks_whom_it_pays(uint256 id, address first, address second) external {
+        _assumeRun(id);
+        if (_distributeTwo(id, first, second)) assert(_payouts.paid(id, first) && _payouts.paid(id, second));
+    }
+
+    /// @notice Nobody else is.
+    function check_a_batch_marks_nobody_else(uint256 id, address first, address second, address other) external {
+        _assumeRun(id);
+        bool before = _payouts.paid(id, other);
+        if (!_distributeTwo(id, first, second)) return;
+        bool named = _number(other) == _number(first) || _number(other) == _number(second);
+        assert(_payouts.paid(id, other) == (before || named));
+    }
+
+    function _distributeTwo(uint256 id, address first, address second) private returns (bool done) {
         (address[] memory holders, uint64[] memory taxes) = (new address[](2), new uint64[](2));
         (holders[0], holders[1]) = (first, second);
-        if (!_distribute(id, holders, taxes)) return;
-        assert(!one && !two && _number(first) != _number(second));
-        assert(_payouts.paid(id, first) && _payouts.paid(id, second));
-        bool named = _number(other) == _number(first) || _number(other) == _number(second);
-        assert(_payouts.paid(id, other) == (three || named));
+        return _distribute(id, holders, taxes);
     }
 }
 
