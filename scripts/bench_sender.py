@@ -7,7 +7,7 @@ direct     bytes signed beforehand are handed to that node by one connection wit
 sender     the same calls as stored intents; `python -m backend.worker` with everything wired simulates, numbers, signs, stores, sends
 steady     intents accepted at a fixed rate, each bundle in a transaction of its own, while the worker runs: seconds from accepted to mined
 
-A rate is transactions by seconds from the first step to the last transaction in a block. Memory is the worker's, over the run. Linux only.
+A rate is transactions by seconds from the first step to the last transaction in a block; ``blocks_a_second`` tells whether the node kept its pace. Memory is the worker's, over the run. Linux only.
 No indexer runs: before the steady part what is mined is marked as if one had mirrored it.
 """
 
@@ -77,6 +77,8 @@ class Bench:
     wallets: list[str] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
+    paces: list[float] = field(default_factory=list)
+    """Blocks a second in each part: one, or the parts can't be compared."""
 
     def prepare(self) -> None:
         """A node with the contracts, and wallets that are admitted and have rubles."""
@@ -158,7 +160,9 @@ class Bench:
             refused = [one for one in self.node.send_many(raws[start : start + BUNDLE]) if one is not None]
             if refused:
                 raise RuntimeError(f"the node refuses: {refused[0]}")
-        return count / (self._mined(before, count) - started)
+        seconds = self._mined(before, count) - started
+        self._pace(before, seconds)
+        return count / seconds
 
     def sender(self, count: int) -> dict[str, Any]:
         """Transactions a second of stored intents, and the worker's memory meanwhile."""
@@ -168,6 +172,7 @@ class Bench:
         with self._worker() as (pid, samples):
             before, started = self._height(), time.monotonic()
             finished = self._mined(before, count, pid, samples)
+            self._pace(before, finished - started)
             self._noted()
         return {
             "rate": count / (finished - started),
@@ -235,6 +240,9 @@ class Bench:
         return [one.raw for one in answers if isinstance(one, Signed)]
 
     # ------------------------------------------------------------------ looking on
+
+    def _pace(self, before: int, seconds: float) -> None:
+        self.paces.append(round((self._height() - before) / seconds, 2))
 
     def _height(self) -> int:
         return int(self.anvil.rpc.call("eth_blockNumber"), 16)
@@ -334,6 +342,7 @@ def measure(wallets: int, count: int, rate: int, seconds: int, block_gas: int) -
         "block_gas": block_gas,
         "cpus": os.cpu_count(),
         "load_before": round(load, 2),
+        "blocks_a_second": bench.paces,
         "direct_rates": [round(one, 1) for one in direct],
         "sender_rate": round(sender["rate"], 1),
         "accept_rate": round(sender["accept_rate"], 1),

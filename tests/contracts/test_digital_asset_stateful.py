@@ -45,7 +45,8 @@ class AssetLife(RuleBasedStateMachine):
         start = self.now = self.evm.now()
         dates = [start + days * DAY for days in (20, 40, 60, 300)]
         terms: dict[str, Any] = {"maximumUnits": MAXIMUM, "lockedUntil": start + 5 * DAY, "recordDates": dates}
-        self.token = make_token(system, alice=0, maturity=start + YEAR, **terms)
+        self.maturity = start + YEAR
+        self.token = make_token(system, alice=0, maturity=self.maturity, **terms)
         self.model = AssetModel(maximum=MAXIMUM, locked_until=start + 5 * DAY, dates=dates)
         self.replay = Replay()
         self.do(self.token.issueUnits, self.seats[0], 100, sender=people.venue)
@@ -119,6 +120,8 @@ class AssetLife(RuleBasedStateMachine):
         error = None
         if model.paused:
             error = "AssetIsPaused"
+        elif self.now >= self.maturity:
+            error = "AssetMatured"
         elif self.now > model.circulation_ends_at:
             error = "AssetNotCirculating"
         elif model.supply + units > MAXIMUM:
