@@ -133,6 +133,8 @@ def _row(network: Network, node: Node) -> tuple[list[str], bool]:
 
 def _detach(network: Network) -> None:
     """Run `start` in a session of its own and wait until it is ready or has failed."""
+    if processes.running_pids(network):
+        raise processes.run_by_another(network)  # before its log is emptied
     log = network.folder / "network.log"
     with log.open("wb") as output:
         command = [sys.executable, "-m", "scripts.network", "start", "--dir", str(network.folder)]

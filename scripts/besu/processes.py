@@ -158,8 +158,8 @@ class Running:
                 one.child.process.terminate()
         for one in running:
             one.child.stop()
-        (self.network.folder / "run.json").unlink(missing_ok=True)
-        if self._lock is not None:
+        if self._lock is not None:  # else it is another process's, which goes on
+            (self.network.folder / "run.json").unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 
@@ -179,11 +179,7 @@ class Running:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
-            who = running_pids(self.network).get("watcher")
-            raise StartRefusedError(
-                f"the nodes in {self.network.folder} are run by another process{f' ({who})' if who else ''}; "
-                'end it, or `make network ARGS="stop"`'
-            ) from error
+            raise run_by_another(self.network) from error
         self._lock = lock
 
     def _write(self) -> None:
@@ -226,6 +222,15 @@ def refuse_what_cannot_work(network: Network, starting: Sequence[Node]) -> None:
         ]
     if problems:
         raise StartRefusedError("\n".join(problems))
+
+
+def run_by_another(network: Network) -> StartRefusedError:
+    """The refusal for a network that another process runs."""
+    who = running_pids(network).get("watcher")
+    return StartRefusedError(
+        f"the nodes in {network.folder} are run by another process{f' ({who})' if who else ''}; "
+        'end it, or `make network ARGS="stop"`'
+    )
 
 
 def running_pids(network: Network) -> dict[str, int | None]:

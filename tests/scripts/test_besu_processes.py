@@ -132,9 +132,14 @@ def test_the_command_starts_in_the_background_and_stops(
         watcher = running_pids(network)["watcher"]
         assert watcher not in {None, os.getpid()}
         assert command.main(["start", "--detach", *folder]) == 1
-        assert "run by another process" in capsys.readouterr().err
+        assert f"run by another process ({watcher})" in capsys.readouterr().err
+        assert "ready: " in (network.folder / "network.log").read_text(), "the log is that of the one that runs"
+        in_front = [sys.executable, "-m", "scripts.network", "start", *folder]
+        assert subprocess.run(in_front, cwd=ROOT, capture_output=True, check=False).returncode == 1
+        assert running_pids(network)["watcher"] == watcher, "a start that was refused takes nothing away"
     finally:
         assert command.main(["stop", *folder]) == 0
+    assert "ended" in capsys.readouterr().out
     assert running_pids(network) == {}
     assert command.main(["stop", *folder]) == 0
     assert "no nodes run" in capsys.readouterr().out

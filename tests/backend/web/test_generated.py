@@ -26,6 +26,7 @@ def test_the_description_of_the_api_is_checked_in() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_every_route_answers_every_role_as_the_table_of_rights_says() -> None:
     expected = permissions.DOCUMENT.read_text(encoding="utf-8").splitlines()
     found = permissions.document().splitlines()
