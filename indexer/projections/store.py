@@ -39,7 +39,6 @@ class Layout:
     """
 
     table: Table
-    name: str
     defaults: Row
     numbers: tuple[str, ...]
     key: tuple[str, ...]
@@ -54,7 +53,7 @@ def layout(model: Model) -> Layout:
     defaults = {name: None if fields[name].is_required() else fields[name].get_default() for name in names}
     numbers = tuple(column.name for column in table.columns if isinstance(column.type, BigInteger | Integer))
     key = tuple(column.name for column in table.primary_key)
-    return Layout(table, table.name, defaults, numbers, key, history="log_index" in key or key == ("block_number",))
+    return Layout(table, defaults, numbers, key, history="log_index" in key or key == ("block_number",))
 
 
 @dataclass
@@ -186,15 +185,11 @@ class Store:
             raise TypeError(f"{shape.table.name} has no column {', '.join(sorted(unknown))}")
         for name in shape.numbers:
             value = row[name]
-            if value.__class__ is int:
-                if -BIGINT_MAX <= value <= BIGINT_MAX:
-                    continue
-            elif value is None:
+            if value is None or (value.__class__ is int and -BIGINT_MAX <= value <= BIGINT_MAX):
                 continue
             row[name] = max(-BIGINT_MAX, min(int(value), BIGINT_MAX))
-        names = shape.key
-        key = (row[names[0]],) if len(names) == 1 else tuple([row[name] for name in names])
-        pages.unsaved[key] = self._in_block[shape.name, key] = row
+        key = tuple([row[name] for name in shape.key])
+        pages.unsaved[key] = self._in_block[shape.table.name, key] = row
         if not shape.history:
             pages.rows[key] = row
 

@@ -28,8 +28,6 @@ from indexer.sync.reader import Answers, Chunk, explain_failures, fetch, fitting
 
 _LENGTH = struct.Struct("<Q")
 _PATIENCE_S = 0.1
-SWITCH_S = 0.0005
-"""A thread that moves bytes waits for the interpreter after each piece; with the usual 5 ms that was a third of the time."""
 
 
 @dataclass
@@ -55,7 +53,6 @@ class ReadAhead:
         self._chunks: queue.Queue[Chunk | None] = queue.Queue(maxsize=1)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._receive, args=(job,), daemon=True)
-        sys.setswitchinterval(SWITCH_S)
         self._thread.start()
 
     def take(self, stop: threading.Event) -> Chunk | None:
@@ -96,7 +93,6 @@ class ReadAhead:
 
 def main() -> None:
     """Read the job from stdin, write chunks to stdout, end at the first trouble."""
-    sys.setswitchinterval(SWITCH_S)
     job: Job | None = _receive(sys.stdin.buffer)
     if job is None:
         return  # nobody wanted help

@@ -87,8 +87,8 @@ def explain_failures(client: RpcClient, blocks: list[VerifiedBlock]) -> None:
 
 def next_size(blocks: int, size: int, limit: int) -> int:
     """How many blocks to ask for after ``blocks`` of them made an answer of ``size`` bytes: at most twice as many."""
-    fitting = blocks * CHUNK_BYTES // max(size, 1)
-    return max(1, min(fitting, 2 * blocks, limit))
+    enough = blocks * CHUNK_BYTES // max(size, 1)
+    return max(1, min(enough, 2 * blocks, limit))
 
 
 def fitting(client: RpcClient, first: int, last: int) -> int:

@@ -4,15 +4,11 @@ Imports nothing of the indexer, so that it can be the first thing that ``python 
 """
 
 import contextlib
-import fcntl
 import subprocess
 import sys
 from pathlib import Path
 
 Process = subprocess.Popen[bytes]
-
-_PIPE_BYTES = 1 << 20
-"""Linux gives no more without root; with its usual 64 KiB both ends take turns fifty times a chunk."""
 
 _waiting: list[Process] = []
 
@@ -44,14 +40,10 @@ def end(process: Process) -> None:
 
 
 def _start() -> Process:
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "indexer.sync.ahead"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).resolve().parents[2],
         start_new_session=True,  # Ctrl-C in a terminal is for the indexer alone
     )
-    if process.stdout is not None and sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a user may have only so many large pipes; it works without
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    return process
