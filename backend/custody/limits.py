@@ -102,7 +102,7 @@ def kind_of(ctx: Context, wallet: Wallet) -> str | None:
     if wallet.owner_kind != "participant":
         return None
     row = repository.registered(ctx, wallet.address)
-    kind = row[0].lower() if row is not None else "person"
+    kind = row.kind.lower() if row is not None else "person"
     return kind if kind in WORDS else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
@@ -14,6 +16,13 @@ _BY_KEY = select(Intent).where(col(Intent.idempotency_key) == bindparam("key"))
 _REGISTERED = select(ChainParticipant.kind, ChainParticipant.number).where(
     col(ChainParticipant.address) == bindparam("address")
 )
+
+
+class Registered(NamedTuple):
+    """What the mirrored register says of an address."""
+
+    kind: str
+    number: int
 
 
 def wallet(ctx: Context, address: str) -> Wallet | None:
@@ -36,10 +45,10 @@ def intent_by_key(ctx: Context, key: str) -> Intent | None:
     return ctx.session.exec(_BY_KEY, params={"key": key}).first()
 
 
-def registered(ctx: Context, address: str) -> tuple[str, int] | None:
-    """Kind and number of a participant in the mirrored register."""
+def registered(ctx: Context, address: str) -> Registered | None:
+    """A participant in the mirrored register."""
     row = ctx.session.connection().execute(_REGISTERED, {"address": address}).one_or_none()
-    return (row.kind, row.number) if row is not None else None
+    return Registered(*row) if row is not None else None
 
 
 def intents_of(ctx: Context, ref_kind: str, ref_id: str) -> list[Intent]:

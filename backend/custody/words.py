@@ -20,7 +20,7 @@ from backend.core.signing import hash_of
 from backend.custody import calls, repository
 from backend.custody.models import Wallet
 from backend.custody.vocabulary import LABELS, MOMENTS, OMITTED, TITLES, member
-from indexer.models import ChainIssue, ChainParticipant, ChainProposal
+from indexer.models import ChainIssue, ChainProposal
 
 __all__ = ["TITLES", "Wanted", "cancelled", "hash_of", "note_new_address", "shown"]
 
@@ -76,7 +76,7 @@ def note_new_address(ctx: Context, address: str) -> None:
 
 def _who(ctx: Context, wallet: Wallet) -> str:
     known = repository.registered(ctx, wallet.address)
-    number = f" № {known[1]} в реестре" if known is not None else f" {wallet.owner_id}"
+    number = f" № {known.number} в реестре" if known is not None else f" {wallet.owner_id}"
     return f"{_OWNERS.get(wallet.owner_kind, wallet.owner_kind)}{number}, адрес {wallet.address}"
 
 
@@ -192,7 +192,7 @@ def _address(ctx: Context, address: str) -> str:
         return "любой"
     if address in ctx.session.info.get(_NEW, ()):
         return "новый адрес, который откроет это действие"
-    known = ctx.session.get(ChainParticipant, address)
+    known = repository.registered(ctx, address)
     if known is not None:
         return f"участник № {known.number} в реестре, адрес {address}"
     issue = ctx.session.exec(select(ChainIssue).where(ChainIssue.asset == address)).first()

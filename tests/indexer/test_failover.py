@@ -182,13 +182,18 @@ def test_a_node_that_gets_no_new_blocks_is_left_for_one_that_is_ahead() -> None:
     assert client.url == "http://b"
 
 
-def test_a_network_that_stands_still_is_no_reason_to_change_the_node(pair: Nodes) -> None:
+def used_after_a_while(nodes: Nodes) -> str:
+    """The node that is spoken to after five looks at the head."""
     now = [0.0]
-    client = pair.client(clock=lambda: now[0])
+    client = nodes.client(clock=lambda: now[0])
     for _ in range(5):
         client.call("eth_blockNumber")
         now[0] += STALL_S
-    assert client.url == "http://a"
+    return client.url
+
+
+def test_a_network_that_stands_still_is_no_reason_to_change_the_node(pair: Nodes) -> None:
+    assert used_after_a_while(pair) == "http://a"
 
 
 def test_a_node_that_goes_on_is_kept_and_the_others_are_not_asked(pair: Nodes) -> None:
@@ -205,13 +210,9 @@ def test_a_stalled_node_is_not_left_for_one_of_another_network_or_one_that_is_do
     ahead = foreign()
     for number in range(9):
         ahead.chain.add([credit(ALICE, 10, 50 + number)])
-    nodes, now = Nodes(a=FakeNode(chain(2)), b=ahead, c=FakeNode(chain(9))), [0.0]
+    nodes = Nodes(a=FakeNode(chain(2)), b=ahead, c=FakeNode(chain(9)))
     nodes.nodes["c"].down = True
-    client = nodes.client(clock=lambda: now[0])
-    for _ in range(4):
-        client.call("eth_blockNumber")
-        now[0] += STALL_S
-    assert client.url == "http://a"
+    assert used_after_a_while(nodes) == "http://a"
 
 
 def test_the_settings_name_the_nodes_in_their_order(tmp_path: Path) -> None:
