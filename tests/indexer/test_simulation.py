@@ -8,7 +8,7 @@ import pytest
 
 from tests.indexer.simulation import play
 
-SEEDS = range(5)
+SEEDS = range(8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
