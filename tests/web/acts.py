@@ -34,21 +34,27 @@ def press_twice(page: Page, text: str) -> None:
 
 def confirm(page: Page, text: str, person: Person | None = None, *, double: bool = False) -> None:
     """Press the button with this text, say yes to the question of the page (with a code where it asks for one), and wait for the answer."""
-    yes = page.locator("dialog#kp-confirm[open] button[value=yes]")
-    for _ in range(ATTEMPTS):
-        button(page, text).dblclick() if double else button(page, text).click()
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            yes.wait_for(timeout=ASKED_WITHIN_MS)
+            _asked(page, button(page, text), person, double=double)
             break
-        except PlaywrightTimeoutError:
-            continue  # the page was just loading itself anew, and the question went with the old one
-    expect(page.locator("#kp-confirm-text")).not_to_be_empty()
-    if person is not None and page.locator("#kp-confirm-totp").is_visible():
-        page.fill("#kp-confirm-totp", person.code())
+        except (PlaywrightTimeoutError, AssertionError):
+            if attempt == ATTEMPTS:
+                raise
+            # The page was just loading itself anew, and the question went with the old one.
     with page.expect_navigation():
-        yes.click()
+        page.locator("dialog#kp-confirm[open] button[value=yes]").click()
     if person is not None:
         sign(page, person)
+
+
+def _asked(page: Page, pressed: Locator, person: Person | None, *, double: bool) -> None:
+    """Press until the page asks, and answer all but the yes."""
+    pressed.dblclick() if double else pressed.click()
+    page.locator("dialog#kp-confirm[open]").wait_for(timeout=ASKED_WITHIN_MS)
+    expect(page.locator("dialog#kp-confirm[open] #kp-confirm-text")).not_to_be_empty(timeout=ASKED_WITHIN_MS)
+    if person is not None and page.locator("#kp-confirm-totp").is_visible():
+        page.fill("#kp-confirm-totp", person.code(), timeout=ASKED_WITHIN_MS)
 
 
 def sign(page: Page, person: Person) -> None:

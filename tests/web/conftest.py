@@ -23,6 +23,7 @@ import httpx
 import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from scripts.demo import cast
 from scripts.demo.stage import PASSWORD
@@ -140,7 +141,7 @@ class Desk:
         self.settle()
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         window = self.page.viewport_size or WIDE
-        height = int(self.page.evaluate("document.documentElement.scrollHeight"))
+        height = self._measure("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": window["width"], "height": max(height, window["height"])})
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
         self.page.set_viewport_size(window)
@@ -154,11 +155,20 @@ class Desk:
 
     def overhang(self) -> int:
         """By how many pixels the page is wider than the window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+        return self._measure("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def check(self) -> None:
         """Fail with everything that went wrong."""
         assert not self.faults, "\n".join(self.faults)
+
+    def _measure(self, expression: str) -> int:
+        """A number of pixels; asked again when a live part loads the page anew just then."""
+        while True:
+            try:
+                return int(self.page.evaluate(expression))
+            except PlaywrightError as error:
+                if "Execution context was destroyed" not in str(error):
+                    raise
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser itself reports answers of 4xx; _answered judges them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -86,3 +88,24 @@ def test_an_answer_to_a_form_is_not_sent_again_by_a_part_of_it(open_desk: OpenDe
     renew(page)
     expect(page.locator("#part")).to_have_text(PART)
     expect(page.locator("[name=amount]")).to_have_value("много")
+
+
+def test_a_page_on_the_way_to_another_is_not_loaded_anew(open_desk: OpenDesk) -> None:
+    page = open_desk().go("/dev/kitchen")
+    held: dict[str, Route] = {}
+    page.route("**/dev/kitchen?next=1", lambda route: held.update(page=route))
+    page.route("**/dev/part", lambda route: held.update(part=route))
+    page.evaluate("document.querySelector('.kp-foot').insertAdjacentHTML('afterbegin', '<span id=part></span>')")
+    # A page that is being left can't be asked, so it tells by itself.
+    told_of = "new MutationObserver(() => console.info('renewed')).observe(document.querySelector('#part'), {childList: true})"
+    page.evaluate(told_of)
+    with page.expect_request("**/dev/part"):
+        page.evaluate("void htmx.ajax('GET', '/dev/part', '#part')")
+    with page.expect_request("**/dev/kitchen?next=1"):
+        page.evaluate("void (location.href = '/dev/kitchen?next=1')")
+    with page.expect_console_message(lambda message: message.text == "renewed"):
+        held["part"].fulfill(
+            status=200, content_type="text/html", headers={"HX-Refresh": "true"}, body=f"<p>{PART}</p>"
+        )
+    held["page"].continue_()
+    expect(page).to_have_url(re.compile("next=1$"))
