@@ -244,6 +244,7 @@ def entry_columns(authors: dict[int, str]) -> exports.Columns:
         (mark("Действие"), lambda row: row.action),
         (mark("Действие словами"), lambda row: gettext(label("journal_action", row.action).text)),
         (mark("Запись"), lambda row: row.entity),
+        (mark("Запись словами"), lambda row: gettext(label("journal_entity", row.entity).text)),
         (mark("Идентификатор"), lambda row: row.entity_id),
         (mark("Хэш"), lambda row: row.hash),
     ]

@@ -1,4 +1,6 @@
-"""Acts of the journal in words: by the name that the journal keeps for ever, so words of an act that is recorded no more stay."""
+"""Acts of the journal and what they were done to, in words: by the name that the journal keeps for ever, so words of what is recorded no
+more stay.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,41 @@ LABELS: dict[str, dict[str, Label]] = {
         "audit.key.made": Label(_("Ключ подписи выгрузок создан")),
         "web.viewed": Label(_("Страница просмотрена")),
     },
+    "journal_entity": {
+        "audit_key": Label(_("Ключ подписи выгрузок")),
+        "case": Label(_("Анкета")),
+        "deposit": Label(_("Поступление денег")),
+        "document": Label(_("Выданная выписка")),
+        "intent": Label(_("Операция в реестре")),
+        "issue": Label(_("Выпуск")),
+        "kek": Label(_("Ключ шифрования")),
+        "limit": Label(_("Лимит инвестора")),
+        "network": Label(_("Сеть")),
+        "order": Label(_("Заявка")),
+        "page": Label(_("Страница")),
+        "participant": Label(_("Участник")),
+        "payout": Label(_("Выплата")),
+        "proposal": Label(_("Предложение")),
+        "register": Label(_("Реестр")),
+        "register_snapshot": Label(_("Сохранённый реестр")),
+        "registrar_act": Label(_("Действие регистратора")),
+        "session": Label(_("Сеанс")),
+        "statement": Label(_("Выписка банка")),
+        "user": Label(_("Пользователь")),
+        "wallet": Label(_("Кошелёк")),
+        "watchlist": Label(_("Перечень лиц")),
+        "wish": Label(_("Перевод или предложение")),
+        "withdrawal": Label(_("Вывод денег")),
+    },
 }
+
+
+def entities(chosen: str = "") -> list[tuple[str, str]]:
+    """What acts are done to, as choices of a filter in the reader's alphabet; one from another version stays chosen by its code."""
+    told = {name: gettext(one.text) for name, one in LABELS["journal_entity"].items()}
+    told.setdefault(chosen, chosen)
+    told.pop("", None)
+    return [("", gettext("Любой")), *sorted(told.items(), key=lambda one: _plain(one[1]))]
 
 
 def acts_named(text: str | None) -> frozenset[str]:

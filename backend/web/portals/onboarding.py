@@ -107,33 +107,10 @@ def save(page: Page, form: Form) -> Response:
         return _submit(page, case)
     if then == "attach":
         with _kept():
-            return attach(page, form)
+            return _attach(page, form, case)
     if then.startswith("remove:"):
-        return detach(page, form, then.removeprefix("remove:"))
+        return _detach(page, case, then.removeprefix("remove:"))
     return page.redirect(_home(page), toast=_("Черновик сохранён."))
-
-
-def submit(page: Page, form: Form) -> Response:
-    """Hand in what is saved."""
-    del form
-    return _submit(page, _case_id(page))
-
-
-def attach(page: Page, form: Form) -> Response:
-    """Add a document."""
-    found = form.file("file")
-    if found is None:
-        raise Invalid("Выберите файл.", "Choose a file.", field="file")
-    kind = form.get("document_kind") or form.get("kind")
-    identity.attach(page.ctx, _case_id(page), kind, found.filename, found.data)
-    return page.redirect(f"{_home(page)}#documents", toast=_("Документ приложен."))
-
-
-def detach(page: Page, form: Form, file_id: str) -> Response:
-    """Take a document away."""
-    del form
-    identity.detach(page.ctx, _case_id(page), file_id)
-    return page.redirect(f"{_home(page)}#documents", toast=_("Документ убран."))
 
 
 def document(page: Page, file_id: str) -> Response:
@@ -155,11 +132,8 @@ for _portal in PORTALS:
     router.add_api_route(f"{_path}/status", status, methods=["GET"])
     router.add_api_route(f"{_path}/start", start, methods=["POST"])
     router.add_api_route(f"{_path}/save", save, methods=["POST"])
-    router.add_api_route(f"{_path}/submit", submit, methods=["POST"])
     router.add_api_route(f"{_path}/withdraw", withdraw, methods=["POST"])
-    router.add_api_route(f"{_path}/files", attach, methods=["POST"])
     router.add_api_route(f"{_path}/files/{{file_id}}", document, methods=["GET"])
-    router.add_api_route(f"{_path}/files/{{file_id}}/remove", detach, methods=["POST"])
 
 
 # --- between flat fields and the nested form ---------------------------------------------------------------------------
@@ -229,6 +203,19 @@ def _submit(page: PageContext, case_id: str) -> Response:
     with _kept():
         identity.submit(page.ctx, case_id)
     return page.redirect(_home(page), toast=_("Анкета отправлена на проверку."))
+
+
+def _attach(page: PageContext, form: FormContent, case_id: str) -> Response:
+    found = form.file("file")
+    if found is None:
+        raise Invalid("Выберите файл.", "Choose a file.", field="file")
+    identity.attach(page.ctx, case_id, form.get("document_kind"), found.filename, found.data)
+    return page.redirect(f"{_home(page)}#documents", toast=_("Документ приложен."))
+
+
+def _detach(page: PageContext, case_id: str, file_id: str) -> Response:
+    identity.detach(page.ctx, case_id, file_id)
+    return page.redirect(f"{_home(page)}#documents", toast=_("Документ убран."))
 
 
 def _view(page: PageContext, found: CaseView) -> dict[str, Any]:

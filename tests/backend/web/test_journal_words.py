@@ -41,13 +41,13 @@ class Module:
         self.tree = ast.parse(path.read_text(encoding="utf-8"))
         self.functions = [one for one in ast.walk(self.tree) if isinstance(one, Function)]
 
-    def actions(self) -> Iterator[str]:
-        """Names of acts; fails on one that can't be told from the file."""
+    def given(self, argument: str) -> Iterator[str]:
+        """Names of acts (``action``) or of what they are done to (``entity``); fails on one that can't be told from the file."""
         for function in self.functions:
             for call in (one for one in ast.walk(function) if isinstance(one, ast.Call)):
                 if self._records(call):
-                    (action,) = [one.value for one in call.keywords if one.arg == "action"]
-                    yield from self.values(action, function)
+                    (name,) = [one.value for one in call.keywords if one.arg == argument]
+                    yield from self.values(name, function)
 
     def values(self, node: ast.expr, function: Function) -> set[str]:
         """What an expression inside a function may be."""
@@ -96,9 +96,9 @@ class Module:
         raise AssertionError(f"{self.path}: where does {name} come from?")
 
 
-def recorded() -> set[str]:
-    """Every act that the code may journal."""
-    return {action for path in BACKEND.rglob("*.py") for action in Module(path).actions()}
+def recorded(argument: str) -> set[str]:
+    """Every act (``action``), or kind of record (``entity``), that the code may journal."""
+    return {name for path in BACKEND.rglob("*.py") for name in Module(path).given(argument)}
 
 
 @pytest.fixture
@@ -114,13 +114,20 @@ def rows_of(answer: Any) -> list[dict[str, str]]:
 
 
 def test_every_act_that_may_be_journalled_has_words() -> None:
-    acts = recorded()
+    acts = recorded("action")
     assert {"identity.participant.blocked", "payouts.await_funding", "network.node.removed"} <= acts  # built ones too
     assert not sorted(acts - LABELS["journal_action"].keys())
 
 
-def test_the_words_tell_acts_apart_in_both_languages() -> None:
-    told = [one.text for one in LABELS["journal_action"].values()]
+def test_every_kind_of_record_has_words() -> None:
+    kinds = recorded("entity")
+    assert {"case", "payout", "wish", "network"} <= kinds
+    assert kinds == LABELS["journal_entity"].keys()
+
+
+@pytest.mark.parametrize("table", ["journal_action", "journal_entity"])
+def test_the_words_tell_names_apart_in_both_languages(table: str) -> None:
+    told = [one.text for one in LABELS[table].values()]
     assert not [one for one in told if one not in english()]
     assert len(set(told)) == len(told)
     assert len({english()[one] for one in told}) == len(told)
@@ -184,6 +191,22 @@ def test_words_are_sought_in_the_readers_language() -> None:
     assert "payouts.await_funding" in acts_named("ждет средств")
     assert not acts_named(" ")
     assert not acts_named(None)
+
+
+def test_the_journal_is_filtered_by_the_kind_of_record_in_words(client: Any, system_ctx: Any, browser: Any) -> None:
+    with system_ctx() as ctx:
+        record(ctx, action="payouts.calculated", entity="payout", entity_id="kinds-1")
+        record(ctx, action="identity.case.submitted", entity="case", entity_id="kinds-2")
+    auditor = browser(Role.AUDITOR)
+    page = auditor.get("/audit/journal?entity=payout").text
+    assert '<option value="payout" selected>Выплата</option>' in page
+    assert "kinds-1" in page
+    assert "kinds-2" not in page
+    # A kind that only an older or newer version knows stays chosen by its code, whatever it is.
+    strange = auditor.get("/audit/journal?entity=<b>").text
+    assert '<option value="&lt;b&gt;" selected>&lt;b&gt;</option>' in strange
+    (one,) = rows_of(auditor.get("/audit/journal?entity_id=kinds-2&format=csv"))
+    assert (one["Запись"], one["Запись словами"]) == ("case", "Анкета")
 
 
 def test_a_file_has_the_code_and_the_words(journalled: dict[str, int], client: Any, browser: Any, sign_in: Any) -> None:

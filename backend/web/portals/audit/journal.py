@@ -16,7 +16,7 @@ from backend.core.permissions import Permission
 from backend.web import exports
 from backend.web.api.audit import entry_columns
 from backend.web.deps import Listing, Page
-from backend.web.labels.journal import acts_named
+from backend.web.labels.journal import acts_named, entities
 from backend.web.portals.audit.common import Text, moment_of
 from backend.web.routing import page_router
 
@@ -51,6 +51,7 @@ def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
         chosen={name: query.get(name, "") for name in _NAMES},
         check=audit.verify_journal(page.ctx) if verify else None,
         anchors=audit.anchors(page.ctx),
+        kinds=entities(wanted.entity or ""),
         may_check=page.ctx.actor.may(Permission.JOURNAL_READ),
     )
 

@@ -35,6 +35,7 @@ def journal(page: Page, listing: Listing, entity: str | None = None, entity_id: 
             (_("Действие"), lambda one: one.action),
             (_("Действие словами"), lambda one: _(label("journal_action", one.action).text)),
             (_("Запись"), lambda one: f"{one.entity} {one.entity_id}"),
+            (_("Запись словами"), lambda one: _(label("journal_entity", one.entity).text)),
             (_("Подробности"), lambda one: details[one.seq]),
             (_("Хеш"), lambda one: one.hash),
         ]
