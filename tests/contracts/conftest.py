@@ -22,7 +22,7 @@ from tests.contracts.evm import Contract, Evm
 from tests.contracts.system import People, System, attach_system, build_system
 
 ROOT = Path(__file__).resolve().parents[2]
-UP_WITHIN_S = 60
+UP_WITHIN_S = 120
 
 
 @contextmanager

@@ -54,7 +54,7 @@ from tests.indexer.qbft import QbftChain
 Json = dict[str, Any]
 BLOCKS = 40
 LIVES = 60
-LIFE_S = 60.0
+LIFE_S = 180.0
 DONE, HALTED, BROKEN = 0, 3, 70
 VENUE = "0x" + "e" * 40
 RATES = (0.0, 0.0, 0.03, 0.1, 0.25)

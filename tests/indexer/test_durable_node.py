@@ -24,7 +24,7 @@ from indexer.sync.reconciler import reconcile
 from tests.contracts.system import ROOMS, START, People, System, build_system
 from tests.indexer.signing import CHAIN_ID, ROOT, SigningEvm
 
-UNTIL_S = 60.0
+UNTIL_S = 120.0
 
 
 class KilledNode:

@@ -49,7 +49,7 @@ Json = dict[str, Any]
 Fault = Callable[[list[Json], list[Json]], list[Json]]
 ALICE = "0x" + "a" * 40
 BLOCKS = 12
-UNTIL_S = 30.0
+UNTIL_S = 120.0
 KILLED = 137
 
 

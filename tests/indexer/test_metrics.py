@@ -22,7 +22,7 @@ from indexer.sync.status import Status
 from tests.indexer.conftest import Told, index_all
 from tests.indexer.fake_node import CHAIN_ID, FakeChain, FakeNode, credit, write_deployment
 
-UNTIL_S = 30.0
+UNTIL_S = 120.0
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -25,7 +25,7 @@ from indexer.models.fields import checksum
 from indexer.settings import Settings
 from tests.indexer.fake_node import FakeChain, FakeNode, credit, served, write_deployment
 
-UNTIL_S = 60.0
+UNTIL_S = 120.0
 ALICE = "0x" + "a" * 40
 
 

@@ -23,7 +23,7 @@ from scripts.besu.processes import Running, StartRefusedError, running_pids
 from tests.scripts.fake_besu import install
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from scripts.node_store import BlockRecord, Store
 
 CHAIN_ID = 20260
 GENESIS = int(datetime(2026, 11, 30, 6, tzinfo=UTC).timestamp())
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 SENDER = Account.from_key("0x" + "11" * 32)
 # Creation code whose contract stores the block's time and prevRandao under the first word of the call, and logs it.
 RECORDER = bytes.fromhex("601680600a5f395ff3" + "00") + bytes.fromhex("425f355544600135555f355f5fa100".ljust(44, "0"))

@@ -35,6 +35,7 @@ __all__ = ["embedded", "quick_passwords", "settings", "sqlite_template"]
 pytestmark = pytest.mark.browser
 
 ALICE, STRANGER = address(0xA11CE), address(0xBAD)
+UP_WITHIN_S = 120
 PAGES = ("", "/accounts", "/nodes", "/history", "/drift", "/validators")
 Open = Callable[..., Desk]
 
@@ -71,7 +72,7 @@ class served:  # noqa: N801 - used as a function
 
     def __enter__(self) -> Open:
         self.thread.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + UP_WITHIN_S
         while not self.server.started:
             assert time.monotonic() < deadline, "the portals don't come up"
             time.sleep(0.02)

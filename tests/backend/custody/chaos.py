@@ -38,7 +38,7 @@ from tests.backend.custody.world import CHAIN_ID, Faults, World
 
 POINTS = 60
 TURNS = 14
-CHILD_S = 60.0
+CHILD_S = 120.0
 _ASKED = (
     "simulate", "block_number", "mined", "simulate_many", "estimate_many", "transaction_counts", "known", "receipts", "send_many",
 )  # fmt: skip
