@@ -17,7 +17,7 @@ SEEDS ?= 1 2 3 4 5 6 7 8
 SENDER_SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile abi demo up network doctor rehearse-restore test test-besu fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer simulate bench-sender bench-gas format openapi i18n lock clean
+.PHONY: help setup compile abi demo up network doctor rehearse-restore test test-besu fuzz chaos chaos-sender check audit prove coverage mutate bench bench-indexer bench-long-chain simulate bench-sender bench-gas format openapi i18n lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ bench-indexer: setup ## speed of the indexer on 50,000 transactions, against pon
 
 simulate: setup ## seeded trouble between node, indexer and database (ARGS="--seeds 0-499 --database postgres")
 	@$(RUN) -m tests.indexer.simulation $(ARGS)
+
+bench-long-chain: setup ## what pages and ticks cost on a chain of a million blocks (ARGS="--blocks 5000000"; PostgreSQL)
+	@$(RUN) -m tests.bench.long_chain $(ARGS)
 
 bench-gas: setup ## gas of the main actions against their budgets, to build/bench/gas.json
 	@PAYOUT_HOLDERS=10000 $(RUN) -m pytest -q -s -p no:xdist tests/contracts/test_gas.py tests/contracts/test_gas_rooms.py tests/contracts/test_payouts_many.py $(ARGS)

@@ -71,7 +71,7 @@ def certificate(ctx: Context, content: dict[str, Any], *, action: str, entity_id
 def journal_place(ctx: Context, *, action: str, entity_id: str) -> JournalPlace | None:
     """The first entry of an act on a record, with its proof when it is anchored."""
     statement = select(JournalEntry).where(JournalEntry.action == action, JournalEntry.entity_id == entity_id)
-    entry = ctx.session.exec(statement.order_by(col(JournalEntry.seq))).first()
+    entry = ctx.session.exec(statement.order_by(col(JournalEntry.seq)).limit(1)).first()
     if entry is None:
         return None
     try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from backend.audit import repository
+from backend.audit import repository, segments
 from backend.core import journal
 from backend.core.context import Context
 from backend.core.journal import JournalHead
@@ -45,13 +45,14 @@ class Seals:
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """``healthy`` when nothing speaks against the mirror."""
+    """``healthy`` when nothing speaks against the mirror; blocks long past were counted at ``recounted_at`` or later, None when all just now."""
 
     cursor: ChainCursor | None
     lag_blocks: int
     updated_ago_s: int | None
     missing_blocks: int
     unproven_blocks: int
+    recounted_at: datetime | None
     undecoded_logs: int
     reconciliations: list[ChainReconciliation]
     alarms: list[ChainAlarm]
@@ -92,21 +93,21 @@ def integrity(ctx: Context) -> Integrity:
     session = ctx.session
     cursor = repository.cursor(ctx)
     head = session.get(JournalHead, 1)
-    stored = session.exec(select(func.count()).select_from(ChainBlock)).one()
+    counted = segments.totals(ctx)
     lowest = session.exec(select(func.min(ChainBlock.number))).one()
-    unproven = ~(col(ChainBlock.proven_hash) & col(ChainBlock.proven_transactions) & col(ChainBlock.proven_receipts))
     age = datetime.now(UTC) - cursor.updated_at if cursor else None
     return Integrity(
         cursor=cursor,
         lag_blocks=max(0, cursor.head_seen - cursor.height) if cursor else 0,
         updated_ago_s=int(age.total_seconds()) if age is not None else None,
-        missing_blocks=cursor.height + 1 - int(lowest or 0) - stored if cursor else 0,
-        unproven_blocks=session.exec(select(func.count()).select_from(ChainBlock).where(unproven)).one(),
+        missing_blocks=cursor.height + 1 - int(lowest or 0) - counted.blocks if cursor else 0,
+        unproven_blocks=counted.unproven,
+        recounted_at=counted.oldest_count_at,
         undecoded_logs=cursor.undecoded_logs if cursor else 0,
         reconciliations=_reconciliations(ctx),
         alarms=_alarms(ctx),
         validators=_validators(ctx, cursor.height if cursor else 0),
-        seals=_seals(ctx),
+        seals=_seals(ctx, counted),
         journal_entries=head.seq if head else 0,
         journal_head=head.hash if head else None,
         anchor=repository.last_anchor(ctx),
@@ -143,12 +144,12 @@ def _validators(ctx: Context, height: int) -> list[Validator]:
     return [Validator(address, blocks, last) for address, blocks, last in ctx.session.exec(statement).all()]
 
 
-def _seals(ctx: Context) -> Seals | None:
-    sealed = (ChainBlock.number > 0, col(ChainBlock.seals_count).is_not(None))
-    seals, everybody = ChainBlock.seals_count, ChainBlock.validators_count
-    last = ctx.session.exec(select(seals, everybody).where(*sealed).order_by(col(ChainBlock.number).desc())).first()
-    if last is None:
+def _seals(ctx: Context, counted: segments.Totals) -> Seals | None:
+    if not counted.sealed:
         return None
-    blocks, fewest = ctx.session.exec(select(func.count(), func.min(seals)).where(*sealed)).one()
-    below = select(func.count()).select_from(ChainBlock).where(*sealed, col(seals) < col(everybody))
-    return Seals(blocks, ctx.session.exec(below).one(), int(fewest or 0), int(last[0] or 0), int(last[1] or 0))
+    statement = select(ChainBlock.seals_count, ChainBlock.validators_count).where(
+        col(ChainBlock.seals_count).is_not(None), ChainBlock.number > 0
+    )
+    last = ctx.session.exec(statement.order_by(col(ChainBlock.number).desc()).limit(1)).one()
+    fewest = int(counted.fewest or 0)
+    return Seals(counted.sealed, counted.below_all, fewest, int(last[0] or 0), int(last[1] or 0))

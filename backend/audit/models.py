@@ -21,6 +21,21 @@ class AuditKey(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class BlockSegment(SQLModel, table=True):
+    """Counts of mirrored blocks ``first``..``last``, made at ``counted_at`` and anew from time to time (:mod:`backend.audit.segments`)."""
+
+    __tablename__ = "audit_block_segments"
+
+    first: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last: int = Field(sa_type=BigInteger)
+    blocks: int = 0
+    unproven: int = 0
+    sealed: int = 0
+    below_all: int = 0
+    fewest: int | None = None
+    counted_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class JournalAnchor(SQLModel, table=True):
     """A root that was sent to the chain; whether it is there, chain_anchors tells. One row a first entry."""
 

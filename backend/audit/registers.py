@@ -138,8 +138,10 @@ def participants_at(ctx: Context, at_block: int | None = None) -> tuple[int, lis
 def block_at(ctx: Context, moment: datetime) -> int:
     """Number of the last block not after a moment; raises BlockUnknown before the first."""
     ctx.require(Permission.EXPLORER_READ)
-    statement = select(func.max(ChainBlock.number)).where(ChainBlock.timestamp <= int(moment.timestamp()))
-    number = ctx.session.exec(statement).one()
+    statement = select(ChainBlock.number).where(ChainBlock.timestamp <= int(moment.timestamp()))
+    # By the index on ``timestamp``; the greatest number among them would be looked for in all of them.
+    order = (col(ChainBlock.timestamp).desc(), col(ChainBlock.number).desc())
+    number = ctx.session.exec(statement.order_by(*order).limit(1)).first()
     if number is None:
         raise BlockUnknown(field="at")
     return int(number)

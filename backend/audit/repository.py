@@ -165,7 +165,7 @@ def supply_at_block(ctx: Context, asset: str, number: int) -> int:
     history = ChainSupplyHistory
     statement = select(history.supply_units).where(history.asset == asset, history.block_number <= number)
     order = (col(history.block_number).desc(), col(history.log_index).desc())
-    return ctx.session.exec(statement.order_by(*order)).first() or 0
+    return ctx.session.exec(statement.order_by(*order).limit(1)).first() or 0
 
 
 def issue_history(ctx: Context, asset: str) -> list[ChainIssueEvent]:
@@ -288,7 +288,7 @@ def entry_hashes(ctx: Context, first: int, last: int) -> list[str]:
 def last_anchor(ctx: Context) -> ChainAnchor | None:
     """The latest anchor of the journal on chain."""
     statement = select(ChainAnchor).where(ChainAnchor.kind == "JOURNAL")
-    return ctx.session.exec(statement.order_by(col(ChainAnchor.sequence).desc())).first()
+    return ctx.session.exec(statement.order_by(col(ChainAnchor.sequence).desc()).limit(1)).first()
 
 
 def anchor_of(ctx: Context, seq: int) -> ChainAnchor | None:

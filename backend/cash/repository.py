@@ -14,7 +14,9 @@ from indexer.models import ChainCashTotals, ChainRubleAccount, ChainRubleEntry
 def last_statement(ctx: Context, account: str) -> BankStatement | None:
     """The latest statement of an account."""
     statement = select(BankStatement).where(BankStatement.account == account)
-    return ctx.session.exec(statement.order_by(col(BankStatement.to_at).desc(), col(BankStatement.id).desc())).first()
+    return ctx.session.exec(
+        statement.order_by(col(BankStatement.to_at).desc(), col(BankStatement.id).desc()).limit(1)
+    ).first()
 
 
 def statement_by_number(ctx: Context, account: str, statement_id: str) -> BankStatement | None:

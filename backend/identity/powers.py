@@ -67,7 +67,9 @@ def renew(ctx: Context, participant_id: str, powers: Powers) -> None:
 def powers_of(ctx: Context, row: Participant) -> Powers | None:
     """The powers in force or ended last; None for a person."""
     statement = select(SignerPower).where(SignerPower.participant_id == row.id)
-    found = ctx.session.exec(statement.order_by(col(SignerPower.at).desc(), col(SignerPower.id).desc())).first()
+    found = ctx.session.exec(
+        statement.order_by(col(SignerPower.at).desc(), col(SignerPower.id).desc()).limit(1)
+    ).first()
     if found is None:
         return None
     sealed = vault.unseal_dict(ctx, row.id, found.sealed)

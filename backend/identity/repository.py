@@ -51,7 +51,7 @@ def fold(value: str) -> str:
 def own_case(ctx: Context) -> Case | None:
     """The latest application of the asker; one whose data is destroyed is none."""
     statement = select(Case).where(Case.user_id == ctx.actor.user_id, col(Case.erased_at).is_(None))
-    return ctx.session.exec(statement.order_by(col(Case.created_at).desc())).first()
+    return ctx.session.exec(statement.order_by(col(Case.created_at).desc()).limit(1)).first()
 
 
 def case_locked(ctx: Context, case_id: str) -> Case | None:

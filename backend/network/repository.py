@@ -269,7 +269,7 @@ def node_states(ctx: Context) -> dict[str, NetworkNodeState]:
 
 def last_check(ctx: Context) -> NetworkCheck | None:
     """The latest outcome."""
-    return ctx.session.exec(select(NetworkCheck).order_by(col(NetworkCheck.at).desc())).first()
+    return ctx.session.exec(select(NetworkCheck).order_by(col(NetworkCheck.at).desc()).limit(1)).first()
 
 
 def checks(ctx: Context, limit: int = 20) -> list[NetworkCheck]:
@@ -314,7 +314,7 @@ def alarm_of(ctx: Context, kind: AlarmKind, subject: str) -> NetworkAlarm | None
     """The latest alarm of a subject, open or closed."""
     rows = NetworkAlarm
     statement = select(rows).where(rows.kind == kind, rows.subject == subject).order_by(col(rows.raised_at).desc())
-    return ctx.session.exec(statement).first()
+    return ctx.session.exec(statement.limit(1)).first()
 
 
 def add_alarm(ctx: Context, kind: AlarmKind, subject: str, **values: Any) -> NetworkAlarm:

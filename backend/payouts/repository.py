@@ -177,7 +177,7 @@ def supply_at(ctx: Context, asset: str, timestamp: int) -> int:
     history = ChainSupplyHistory
     statement = select(history.supply_units).where(history.asset == asset, history.timestamp <= timestamp)
     order = (col(history.block_number).desc(), col(history.log_index).desc())
-    return ctx.session.exec(statement.order_by(*order)).first() or 0
+    return ctx.session.exec(statement.order_by(*order).limit(1)).first() or 0
 
 
 def participants_on_chain(ctx: Context, asset: str) -> dict[str, ChainParticipant]:
@@ -245,7 +245,7 @@ def tax_rule(ctx: Context) -> ChainPayoutRule | None:
     """The tax rule that the contract follows now."""
     statement = select(ChainPayoutRule).where(ChainPayoutRule.rule == "TAX")
     order = (col(ChainPayoutRule.block_number).desc(), col(ChainPayoutRule.log_index).desc())
-    return ctx.session.exec(statement.order_by(*order)).first()
+    return ctx.session.exec(statement.order_by(*order).limit(1)).first()
 
 
 def checks(ctx: Context, run: PayoutRun) -> list[PayoutCheck]:

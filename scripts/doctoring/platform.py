@@ -77,7 +77,7 @@ def mirror(house: House, cursor: ChainCursor | None, told: list[Told]) -> Findin
 
 def comparison(session: Session, settings: Settings) -> Finding:
     """The last comparison of SQL with the contracts, and alarms after it."""
-    last = session.exec(select(ChainReconciliation).order_by(col(ChainReconciliation.at).desc())).first()
+    last = session.exec(select(ChainReconciliation).order_by(col(ChainReconciliation.at).desc()).limit(1)).first()
     if last is None:
         return bad(
             "reconciliation",
@@ -91,7 +91,9 @@ def comparison(session: Session, settings: Settings) -> Finding:
             text,
             "believe the contracts: `python -m indexer rebuild`, then compare again; page /audit/integrity lists them",
         )
-    alarm = session.exec(select(ChainAlarm).where(ChainAlarm.at > last.at).order_by(col(ChainAlarm.at).desc())).first()
+    alarm = session.exec(
+        select(ChainAlarm).where(ChainAlarm.at > last.at).order_by(col(ChainAlarm.at).desc()).limit(1)
+    ).first()
     if alarm is not None:
         return bad(
             "reconciliation",

@@ -13,7 +13,11 @@ import pytest
 from sqlmodel import select
 
 from backend.accounts.models import UserSession
+from backend.cash.models import Withdrawal
+from backend.cash.states import WithdrawalState
+from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.identity.models import Participant
 from indexer.models import ChainPlacement
 from scripts.demo.cast import account
 from tests.backend.conftest import Browser, code_now
@@ -307,6 +311,28 @@ def test_an_offer_is_made_and_its_fate_is_seen_by_its_owner_alone(place: Place) 
     assert answer.status_code == 303, text_of(answer)
     assert "1 005,50 ₽" in text_of(place.me.get(answer.headers["location"]))
     assert place.other.get(answer.headers["location"]).status_code == 404
+
+
+def test_the_page_of_money_notices_each_step_of_a_withdrawal(place: Place, system_ctx: Callable[[], Any]) -> None:
+    with system_ctx() as ctx:
+        owner = ctx.session.exec(select(Participant).where(Participant.number == place.number)).one()
+        waiting = {
+            "state": WithdrawalState.CONFIRMING,
+            "amount_kopeks": 100_000,
+            "details": b"",
+            "created_at": ctx.now(),
+        }
+        ctx.session.add(Withdrawal(id=new_id(), number="KPT-WDR-000001", participant_id=owner.id, **waiting))
+    page = place.me.get("/investor/cash/withdraw").text
+    seen = re.search(r'hx-get="(/investor/cash/stamp\?seen=[^"]+)"', page)
+    assert seen is not None
+    address = html.unescape(seen.group(1))
+    assert "HX-Refresh" not in place.me.get(address).headers
+    with system_ctx() as ctx:
+        row = ctx.session.exec(select(Withdrawal)).one()
+        row.state = WithdrawalState.PAID
+        ctx.session.add(row)
+    assert place.me.get(address).headers["HX-Refresh"] == "true"
 
 
 def test_a_withdrawal_beyond_free_money_is_refused(place: Place) -> None:

@@ -13,7 +13,7 @@ from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.portals.investor import charts
-from backend.web.portals.investor.common import exported, rubles, stamp_of, sum_of, word
+from backend.web.portals.investor.common import exported, money_stamp, rubles, sum_of, word
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 from indexer.models import ChainRubleEntry
@@ -36,15 +36,15 @@ def moves(page: Page, listing: Listing) -> Response:
         rows=rows,
         listing=listing,
         net=net,
-        stamp=stamp_of(balance),
+        stamp=money_stamp(page.ctx),
         chart=charts.of_balance(course(list(latest), balance.total)) if len({one.at for one in latest}) > 1 else None,
     )
 
 
 @router.get("/stamp")
 def stamp(page: Page) -> Response:
-    """Loads the page anew when money came or went."""
-    return fragment(page, "office/_stamp.html", stamp_of(cash.my_balance(page.ctx)))
+    """Loads the page anew when money came or went, or a withdrawal went on."""
+    return fragment(page, "office/_stamp.html", money_stamp(page.ctx))
 
 
 @router.get("/deposit")
@@ -72,8 +72,9 @@ def withdrawals(page: Page, listing: Listing) -> Response:
     if listing.export:
         return exported(page, rows.items, _WITHDRAWAL_COLUMNS, "withdrawals")
     bank = identity.profile(page.ctx, identity.own(page.ctx)).get("bank", {})
+    balance = cash.my_balance(page.ctx)
     return page.render(
-        "investor/withdraw.html", rows=rows, listing=listing, balance=cash.my_balance(page.ctx), bank=bank
+        "investor/withdraw.html", rows=rows, listing=listing, balance=balance, bank=bank, stamp=money_stamp(page.ctx)
     )
 
 

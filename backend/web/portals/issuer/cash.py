@@ -12,7 +12,7 @@ from backend.web.api.money import kopeks, rubles
 from backend.web.deps import Form, Listing, Page
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.investor.common import stamp_of
+from backend.web.portals.investor.common import money_stamp
 from backend.web.portals.office.tools import fragment, list_file
 from backend.web.routing import page_router
 
@@ -40,7 +40,7 @@ def money(page: Page, listing: Listing) -> Response:
     return page.render(
         "issuer/cash.html",
         balance=balance,
-        stamp=stamp_of(balance),
+        stamp=money_stamp(page.ctx),
         rows=found,
         listing=listing,
         owner=owner,
@@ -55,8 +55,8 @@ def money(page: Page, listing: Listing) -> Response:
 
 @router.get("/stamp")
 def stamp(page: Page) -> Response:
-    """Loads the page anew when money came or went."""
-    return fragment(page, "office/_stamp.html", stamp_of(cash.my_balance(page.ctx)))
+    """Loads the page anew when money came or went, or a withdrawal went on."""
+    return fragment(page, "office/_stamp.html", money_stamp(page.ctx))
 
 
 @router.post("/withdraw")
