@@ -125,7 +125,7 @@ def transactions(
     ctx.require(Permission.EXPLORER_READ)
     page = repository.transactions(ctx, request, address=address.lower() if address else None, failed=failed)
     names = names_of(ctx, {tx.sender for tx in page.items})
-    return Page(_rows(ctx, list(page.items), names), page.total, page.page, page.size)
+    return page.of(_rows(ctx, list(page.items), names))
 
 
 def transaction_page(ctx: Context, tx_hash: str) -> TransactionPage:

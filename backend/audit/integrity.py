@@ -93,7 +93,7 @@ def integrity(ctx: Context) -> Integrity:
     session = ctx.session
     cursor = repository.cursor(ctx)
     head = session.get(JournalHead, 1)
-    counted = segments.totals(ctx)
+    counted = segments.counts(ctx)
     lowest = session.exec(select(func.min(ChainBlock.number))).one()
     age = datetime.now(UTC) - cursor.updated_at if cursor else None
     return Integrity(
@@ -144,7 +144,7 @@ def _validators(ctx: Context, height: int) -> list[Validator]:
     return [Validator(address, blocks, last) for address, blocks, last in ctx.session.exec(statement).all()]
 
 
-def _seals(ctx: Context, counted: segments.Totals) -> Seals | None:
+def _seals(ctx: Context, counted: segments.Counts) -> Seals | None:
     if not counted.sealed:
         return None
     statement = select(ChainBlock.seals_count, ChainBlock.validators_count).where(

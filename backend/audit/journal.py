@@ -10,7 +10,7 @@ from backend.audit import merkle, repository
 from backend.audit.errors import EntryUnknown, NotAnchored
 from backend.audit.repository import JournalFilter
 from backend.core.context import Context
-from backend.core.journal import JournalEntry, entry_hash
+from backend.core.journal import JournalEntry, JournalHead, entry_hash
 from backend.core.pagination import Page, PageRequest
 from backend.core.permissions import Permission
 from indexer.models import ChainAnchor
@@ -41,6 +41,13 @@ def entries(ctx: Context, wanted: JournalFilter, request: PageRequest) -> Page[J
     ctx.require(Permission.JOURNAL_READ)
     authors = accounts.users_named(ctx, request.q) if request.q else []
     return repository.journal_entries(ctx, wanted, request, authors)
+
+
+def last_entry(ctx: Context) -> int:
+    """Number of the latest entry; they go without gaps."""
+    ctx.require(Permission.JOURNAL_READ)
+    head = ctx.session.get(JournalHead, 1)
+    return head.seq if head else 0
 
 
 def authors_of(ctx: Context, entries: Iterable[JournalEntry]) -> dict[int, str]:

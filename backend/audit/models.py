@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
 from backend.core.db import UtcDateTime
@@ -22,7 +22,10 @@ class AuditKey(SQLModel, table=True):
 
 
 class BlockSegment(SQLModel, table=True):
-    """Counts of mirrored blocks ``first``..``last``, made at ``counted_at`` and anew from time to time (:mod:`backend.audit.segments`)."""
+    """Counts of mirrored blocks ``first``..``last``, made at ``counted_at`` and anew from time to time (:mod:`backend.audit.segments`).
+
+    ``days``: start of each Moscow day that had transactions (seconds since 1970) and how many.
+    """
 
     __tablename__ = "audit_block_segments"
 
@@ -33,6 +36,10 @@ class BlockSegment(SQLModel, table=True):
     sealed: int = 0
     below_all: int = 0
     fewest: int | None = None
+    transactions: int = Field(default=0, sa_type=BigInteger)
+    refused: int = Field(default=0, sa_type=BigInteger)
+    events: int = Field(default=0, sa_type=BigInteger)
+    days: list[list[int]] = Field(default_factory=list, sa_type=JSON)
     counted_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from backend.audit import repository
+from backend.audit import repository, segments
 from backend.audit.errors import BlockUnknown
 from backend.audit.explorer import Call, contracts, decode_call, names_of, own_wallet
-from backend.core.clock import MSK
 from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, paginate
 from backend.core.permissions import Permission
@@ -22,17 +21,13 @@ from indexer.chain.enums import PARTICIPANT_KIND
 from indexer.models import (
     ChainBlock,
     ChainFourEyesRule,
-    ChainLog,
     ChainParticipant,
     ChainParticipantEvent,
     ChainProposal,
     ChainRoleEvent,
     ChainRoleMember,
-    ChainTransaction,
 )
 
-_DAY_S = 86_400
-_MSK_S = int(MSK.utcoffset(None).total_seconds())
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -103,7 +98,7 @@ def proposals(ctx: Context, request: PageRequest, state: str | None = None) -> P
     known = contracts(ctx)
     names = names_of(ctx, {one for row in page.items for one in (row.proposer, row.officer or "")})
     rows = [_proposal(row, known, names) for row in page.items]
-    return Page(rows, page.total, page.page, page.size)
+    return page.of(rows)
 
 
 def roles(ctx: Context) -> Roles:
@@ -150,20 +145,14 @@ def block_at(ctx: Context, moment: datetime) -> int:
 def totals(ctx: Context, days: int = 30) -> Totals:
     """Sizes of the mirror."""
     ctx.require(Permission.EXPLORER_READ)
-    count, session = func.count(), ctx.session
-    refused = select(count).select_from(ChainTransaction).where(ChainTransaction.status == 0)
-    # Whole numbers only, so that both databases cut the days alike.
-    shifted = col(ChainBlock.timestamp) + _MSK_S
-    start = (shifted - shifted % _DAY_S).label("day")
-    by_day = select(start, func.sum(ChainBlock.tx_count)).where(ChainBlock.tx_count > 0).group_by(start)
-    latest = session.exec(by_day.order_by(start.desc()).limit(days)).all()
+    found = segments.counts(ctx)
     return Totals(
-        blocks=session.exec(select(count).select_from(ChainBlock)).one(),
-        transactions=session.exec(select(count).select_from(ChainTransaction)).one(),
-        refused=session.exec(refused).one(),
-        events=session.exec(select(count).select_from(ChainLog)).one(),
-        participants=session.exec(select(count).select_from(ChainParticipant)).one(),
-        days=[(datetime.fromtimestamp(day - _MSK_S, UTC), int(number)) for day, number in reversed(latest)],
+        blocks=found.blocks,
+        transactions=found.transactions,
+        refused=found.refused,
+        events=found.events,
+        participants=ctx.session.exec(select(func.count()).select_from(ChainParticipant)).one(),
+        days=segments.latest_days(ctx, found.days, days),
     )
 
 

@@ -6,55 +6,73 @@ block that somebody takes out of the database later is missed all the same. What
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlmodel import col, delete
 
 from backend.audit import repository
 from backend.audit.models import BlockSegment
+from backend.core.clock import MSK
 from backend.core.context import Context
-from indexer.models import ChainBlock
+from indexer.models import ChainBlock, ChainTransaction
 
 SEGMENT_BLOCKS = 10_000
 AT_ONCE = 5
 """Segments counted in one tick: others wait for the database no longer than a moment."""
 ANEW_AFTER = timedelta(days=1)
+SEGMENTS_A_DAY = 10
+"""Enough for a block a second; of a quicker chain fewer days are told."""
+_MSK_S = int(MSK.utcoffset(None).total_seconds())
+_DAY_S = 86_400
+_SUMMED = ("blocks", "unproven", "sealed", "below_all", "transactions", "refused", "events")
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """``blocks`` mirrored, ``unproven`` of them, ``sealed`` ones (genesis aside) with ``below_all`` their validators' seals, the ``fewest`` seals."""
+class Counts:
+    """``blocks`` mirrored, ``unproven`` of them, ``sealed`` ones (genesis aside) with ``below_all`` their validators' seals, ``fewest`` seals.
+
+    ``refused`` of the ``transactions``; ``days``: transactions by start of a Moscow day, seconds since 1970.
+    """
 
     blocks: int = 0
     unproven: int = 0
     sealed: int = 0
     below_all: int = 0
     fewest: int | None = None
+    transactions: int = 0
+    refused: int = 0
+    events: int = 0
+    days: Counter[int] = field(default_factory=Counter)
     oldest_count_at: datetime | None = None
 
-    def __add__(self, other: Totals) -> Totals:
-        fewest = [one for one in (self.fewest, other.fewest) if one is not None]
-        counted = [one for one in (self.oldest_count_at, other.oldest_count_at) if one is not None]
-        return Totals(
-            self.blocks + other.blocks,
-            self.unproven + other.unproven,
-            self.sealed + other.sealed,
-            self.below_all + other.below_all,
-            min(fewest, default=None),
-            min(counted, default=None),
-        )
 
-
-def totals(ctx: Context) -> Totals:
-    """Counts of all mirrored blocks: kept ones, and what came after them."""
+def counts(ctx: Context) -> Counts:
+    """Counts of all mirrored blocks: kept ones, and what came after them. Days are those of :func:`latest_days`."""
     kept = BlockSegment
-    sums = (func.coalesce(func.sum(one), 0) for one in (kept.blocks, kept.unproven, kept.sealed, kept.below_all))
+    sums = (func.coalesce(func.sum(col(getattr(kept, name))), 0) for name in _SUMMED)
     statement = select(*sums, func.min(kept.fewest), func.min(kept.counted_at), func.max(kept.last))
-    blocks, unproven, sealed, below_all, fewest, counted_at, last = ctx.session.execute(statement).one()
-    covered = Totals(int(blocks), int(unproven), int(sealed), int(below_all), fewest, counted_at)
-    return covered + _count(ctx, -1 if last is None else last)
+    *summed, fewest, counted_at, last = ctx.session.execute(statement).one()
+    fresh = _count(ctx, -1 if last is None else last)
+    whole = {name: int(one) + getattr(fresh, name) for name, one in zip(_SUMMED, summed, strict=True)}
+    least = min((one for one in (fewest, fresh.fewest) if one is not None), default=None)
+    return Counts(**whole, fewest=least, days=fresh.days, oldest_count_at=counted_at)
+
+
+def latest_days(ctx: Context, fresh: Counter[int], number: int) -> list[tuple[datetime, int]]:
+    """The latest days that had transactions, the oldest of them first; ``fresh``: those that :func:`counts` found beyond the segments."""
+    days = Counter(fresh)
+    statement = select(col(BlockSegment.days)).where(col(BlockSegment.transactions) > 0)
+    busy = statement.order_by(col(BlockSegment.first).desc()).limit(number * SEGMENTS_A_DAY)
+    found = ctx.session.execute(busy).scalars().all()
+    for kept in found:
+        days.update(dict(kept))
+    if len(found) == number * SEGMENTS_A_DAY:
+        del days[min(days)]  # blocks of it may lie further back
+    return [(datetime.fromtimestamp(day, UTC), days[day]) for day in sorted(days)[-number:]]
 
 
 def keep_segments(ctx: Context) -> None:
@@ -84,21 +102,44 @@ def _start(ctx: Context) -> int | None:
 
 def _keep(ctx: Context, segment: BlockSegment) -> None:
     found = _count(ctx, segment.first - 1, segment.last)
-    segment.blocks, segment.unproven = found.blocks, found.unproven
-    segment.sealed, segment.below_all, segment.fewest = found.sealed, found.below_all, found.fewest
+    for name in (*_SUMMED, "fewest"):
+        setattr(segment, name, getattr(found, name))
+    segment.days = [list(one) for one in sorted(found.days.items())]
     segment.counted_at = ctx.now()
     ctx.session.add(segment)
 
 
-def _count(ctx: Context, after: int, last: int | None = None) -> Totals:
+def _count(ctx: Context, after: int, last: int | None = None) -> Counts:
     block = ChainBlock
     proven = col(block.proven_hash) & col(block.proven_transactions) & col(block.proven_receipts)
     sealed = (col(block.number) > 0) & col(block.seals_count).is_not(None)
     below = sealed & (col(block.seals_count) < col(block.validators_count))
     sums = (func.coalesce(func.sum(case((one, 1), else_=0)), 0) for one in (~proven, sealed, below))
-    fewest = func.min(case((sealed, block.seals_count)))
-    statement = select(func.count(), *sums, fewest).where(col(block.number) > after)
-    if last is not None:
-        statement = statement.where(col(block.number) <= last)
-    blocks, unproven, sealed_ones, below_all, least = ctx.session.execute(statement).one()
-    return Totals(int(blocks), int(unproven), int(sealed_ones), int(below_all), least)
+    more = (func.coalesce(func.sum(one), 0) for one in (block.tx_count, block.log_count))
+    whole = select(func.count(), *sums, *more, func.min(case((sealed, block.seals_count))))
+    blocks, unproven, seals, below_all, transactions, events, fewest = ctx.session.execute(
+        _between(whole, col(block.number), after, last)
+    ).one()
+    refused = select(func.count()).where(col(ChainTransaction.status) == 0)
+    # Whole numbers only, so that both databases cut the days alike.
+    shifted = col(block.timestamp) + _MSK_S
+    start = (shifted - shifted % _DAY_S).label("day")
+    by_day = _between(
+        select(start, func.sum(block.tx_count)).where(col(block.tx_count) > 0), col(block.number), after, last
+    )
+    return Counts(
+        int(blocks),
+        int(unproven),
+        int(seals),
+        int(below_all),
+        fewest,
+        int(transactions),
+        ctx.session.execute(_between(refused, col(ChainTransaction.block_number), after, last)).scalar_one(),
+        int(events),
+        Counter({int(day) - _MSK_S: int(one) for day, one in ctx.session.execute(by_day.group_by(start))}),
+    )
+
+
+def _between(statement: Any, number: Any, after: int, last: int | None) -> Any:
+    statement = statement.where(number > after)
+    return statement if last is None else statement.where(number <= last)

@@ -17,7 +17,7 @@ from backend.audit.explorer import (
     transactions,
 )
 from backend.audit.integrity import Integrity, JournalCheck, Validator, integrity, verify_journal
-from backend.audit.journal import Proof, anchors, authors_of, entries, entry, proof
+from backend.audit.journal import Proof, anchors, authors_of, entries, entry, last_entry, proof
 from backend.audit.registers import (
     Found,
     ParticipantAt,
@@ -68,6 +68,7 @@ __all__ = [
     "export_json",
     "holders_at",
     "integrity",
+    "last_entry",
     "names_of",
     "participants_at",
     "proof",

@@ -10,8 +10,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+S = TypeVar("S")
 MAXIMUM_SIZE = 200
 EXPORT_SIZE = 100_000
+COUNTED_TO = 100_000
+"""Longer lists are told to be longer: to count all of a chain's blocks takes seconds, and nobody pages so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,22 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list and how long the whole is."""
+    """A part of a list and how long the whole is; ``more``: longer than the ``total`` that was counted."""
 
     items: Sequence[T]
     total: int
     page: int = 1
     size: int = 25
+    more: bool = False
 
     @property
     def pages(self) -> int:
         """Number of pages, at least one."""
         return max(1, -(-self.total // max(self.size, 1)))
+
+    def of(self, items: Sequence[S]) -> Page[S]:
+        """The same page of what its items were turned into."""
+        return Page(items, self.total, self.page, self.size, self.more)
 
 
 def ordered(statement: Select[Any], request: PageRequest, columns: dict[str, Any], default: str) -> Select[Any]:
@@ -62,7 +70,9 @@ def ordered(statement: Select[Any], request: PageRequest, columns: dict[str, Any
 
 def paginate(session: Session, statement: Select[Any], request: PageRequest) -> Page[Any]:
     """Run the statement for one page; the items are scalars when one entity is selected, rows otherwise."""
-    total = session.execute(select(func.count()).select_from(statement.order_by(None).subquery())).scalar_one()
+    counted = statement.order_by(None).limit(COUNTED_TO + 1).subquery()
+    total = session.execute(select(func.count()).select_from(counted)).scalar_one()
     result = session.execute(statement.limit(request.limit).offset(request.offset))
     items = result.scalars().all() if len(statement.column_descriptions) == 1 else result.all()
-    return Page(items=list(items), total=total, page=max(request.page, 1), size=request.limit)
+    page = max(request.page, 1)
+    return Page(list(items), min(total, COUNTED_TO), page, request.limit, more=total > COUNTED_TO)

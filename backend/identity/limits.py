@@ -95,7 +95,7 @@ def limits(ctx: Context, request: PageRequest, klass: str | None = None) -> Page
     columns = {"number": col(Participant.number), "used": col(chain.limit_net_kopeks)}
     page = paginate(ctx.session, ordered(cast("Select[Any]", statement), request, columns, "number"), request)
     limit, year = limit_in_force(ctx), to_msk(ctx.now()).year
-    return Page([_line(row, facts, limit, year) for row, facts in page.items], page.total, page.page, page.size)
+    return page.of([_line(row, facts, limit, year) for row, facts in page.items])
 
 
 def propose_limit(ctx: Context, since: datetime, kopeks: int, basis: str, document_hash: str) -> Intent:

@@ -88,7 +88,7 @@ def catalogue(ctx: Context, request: PageRequest) -> Page[Listing]:
     """Issues in the register."""
     ctx.require(Permission.CATALOGUE_READ)
     page = repository.published(ctx, request)
-    return Page([listing(ctx, one) for one in page.items], page.total, page.page, page.size)
+    return page.of([listing(ctx, one) for one in page.items])
 
 
 def listing(ctx: Context, issue: Issue) -> Listing:

@@ -37,7 +37,7 @@ def my_messages(ctx: Context, request: PageRequest, *, unread: bool = False) -> 
     ctx.require(Permission.NOTIFICATION_READ)
     page = repository.own(ctx, request, unread=unread)
     items = [Message(row, words(row.kind, row.payload, ctx.lang)) for row in page.items]
-    return Page(items, page.total, page.page, page.size)
+    return page.of(items)
 
 
 def unread_count(ctx: Context) -> int:

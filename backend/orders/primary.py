@@ -179,7 +179,7 @@ def my_orders(ctx: Context, request: PageRequest) -> Page[OrderView]:
     """Orders of the asker."""
     ctx.require_any(Permission.ORDER_PLACE, Permission.HOLDING_READ)
     page = repository.own_orders(ctx, request)
-    return Page([view(ctx, one) for one in page.items], page.total, page.page, page.size)
+    return page.of([view(ctx, one) for one in page.items])
 
 
 def my_order(ctx: Context, order_id: str) -> OrderView:
@@ -198,7 +198,7 @@ def book(ctx: Context, request: PageRequest, issue_id: str) -> Page[OrderView]:
         if issues.own_issue(ctx, issue_id) is None:
             raise Forbidden
     page = repository.orders_of_issue(ctx, request, issue_id)
-    return Page([view(ctx, one) for one in page.items], page.total, page.page, page.size)
+    return page.of([view(ctx, one) for one in page.items])
 
 
 def view(ctx: Context, order: Order) -> OrderView:

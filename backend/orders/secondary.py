@@ -122,7 +122,7 @@ def offers(ctx: Context, request: PageRequest, *, own: bool = False) -> Page[Off
     """Offers open to the asker, or the asker's own."""
     ctx.require(Permission.OFFER_MAKE)
     page = repository.offers(ctx, request, wallet=identity.own(ctx).wallet, own=own)
-    return Page([_offer_view(ctx, one) for one in page.items], page.total, page.page, page.size)
+    return page.of([_offer_view(ctx, one) for one in page.items])
 
 
 def my_wishes(ctx: Context, request: PageRequest) -> Page[Wish]:

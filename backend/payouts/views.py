@@ -139,7 +139,7 @@ def run_lines(ctx: Context, run_id: str, request: PageRequest) -> Page[LineRow]:
         payment = paid.get(line.holder)
         state = line_state(line, payment, sent=line.batch in sent)
         rows.append(LineRow(line, state, payment, owner.number if owner else None, name))
-    return Page(rows, page.total, page.page, page.size)
+    return page.of(rows)
 
 
 def line_state(line: PayoutLine, payment: ChainRunPayment | None, *, sent: bool) -> LineState:
@@ -199,7 +199,7 @@ def received_by(ctx: Context, wallet: str, request: PageRequest) -> Page[Receive
     page = repository.received_of(ctx, wallet, request)
     runs = repository.runs_by_ref(ctx, [chain.ref for _, chain in page.items])
     rows = [Received(payment, chain, runs.get(chain.ref)) for payment, chain in page.items]
-    return Page(rows, page.total, page.page, page.size)
+    return page.of(rows)
 
 
 def visible(ctx: Context, run_id: str) -> PayoutRun:
@@ -238,7 +238,7 @@ def _forecast(run: PayoutRun, units: int) -> int | None:
 def _rows(ctx: Context, page: Page[PayoutRun]) -> Page[RunRow]:
     chains = repository.chain_runs(ctx, [run.chain_ref for run in page.items])
     items: Sequence[RunRow] = [RunRow(run, chains.get(run.chain_ref)) for run in page.items]
-    return Page(items, page.total, page.page, page.size)
+    return page.of(items)
 
 
 def _sent_batches(ctx: Context, run: PayoutRun, batches: set[int]) -> set[int]:

@@ -148,7 +148,7 @@ def listed(ctx: Context, request: PageRequest, kind: ActKind | None = None, numb
     ctx.require_any(Permission.REGISTRAR_ACT, Permission.HOLDER_READ_ALL)
     of = _participant(ctx, number, "number").id if number else None
     page = repository.acts(ctx, request, kind, of)
-    return Page([_view(ctx, one) for one in page.items], page.total, page.page, page.size)
+    return page.of([_view(ctx, one) for one in page.items])
 
 
 def basis_of(ctx: Context, act: RegistrarAct) -> str:

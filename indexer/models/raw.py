@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from indexer.models.fields import address_field, big_field, hash_field, json_field, text_field, time_field, word_field
@@ -41,11 +41,17 @@ class ChainBlock(SQLModel, table=True):
     header: dict[str, Any] = json_field()
 
 
+_REFUSED = text("status = 0")
+
+
 class ChainTransaction(SQLModel, table=True):
     """A transaction with its receipt; ``raw`` is the signed transaction as it stands in the block's transactions trie."""
 
     __tablename__ = "chain_transactions"
-    __table_args__ = (Index("ix_chain_transactions_place", "block_number", "tx_index", unique=True),)
+    __table_args__ = (
+        Index("ix_chain_transactions_place", "block_number", "tx_index", unique=True),
+        Index("ix_chain_transactions_refused", "block_number", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    )
 
     hash: str = hash_field(key=True)
     block_number: int = big_field()

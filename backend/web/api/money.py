@@ -19,17 +19,19 @@ rubles = format_kopeks
 
 
 class PageOut(BaseModel, Generic[T]):
-    """A page of a list."""
+    """A page of a list; with ``more`` the list is longer than ``total``, to which it was counted."""
 
     items: list[T]
     total: int
     page: int
     size: int
+    more: bool
 
 
 def page_out(page: Page[Any], out: Callable[[Any], S]) -> PageOut[S]:
     """The answer about a page."""
-    return PageOut[Any](items=[out(one) for one in page.items], total=page.total, page=page.page, size=page.size)
+    items = [out(one) for one in page.items]
+    return PageOut[Any](items=items, total=page.total, page=page.page, size=page.size, more=page.more)
 
 
 def kopeks(text: str, field: str) -> int:

@@ -63,10 +63,9 @@ def search(page: Page, q: Text = None) -> Response:
 
 def _pulse(page: PageContext) -> dict[str, Any]:
     ctx = page.ctx
-    latest = audit.transactions(ctx, _LATEST)
     return {
         "health": audit.integrity(ctx) if ctx.actor.may(Permission.INTEGRITY_CHECK) else None,
         "blocks": audit.blocks(ctx, _LATEST).items,
-        "transactions": [(row, call_title(row.call)) for row in latest.items],
-        "total_transactions": latest.total,
+        "transactions": [(row, call_title(row.call)) for row in audit.transactions(ctx, _LATEST).items],
+        "total_transactions": audit.totals(ctx).transactions,
     }

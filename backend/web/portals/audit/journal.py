@@ -11,7 +11,6 @@ from backend.audit import service as audit
 from backend.audit.errors import NotAnchored
 from backend.audit.service import JournalFilter
 from backend.core.journal import entry_hash
-from backend.core.pagination import PageRequest
 from backend.core.permissions import Permission
 from backend.web import exports
 from backend.web.api.audit import entry_columns
@@ -71,7 +70,7 @@ def entry(page: Page, seq: int) -> Response:
         proof=proof,
         details=json.dumps(found.details, ensure_ascii=False, indent=2, sort_keys=True),
         intact=entry_hash(found) == found.hash,
-        last=audit.entries(page.ctx, JournalFilter(), PageRequest(size=1)).total,
+        last=audit.last_entry(page.ctx),
     )
 
 
