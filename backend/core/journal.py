@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
 
 from backend.core.context import Context
 from backend.core.db import JsonColumn, Session, UtcDateTime
 
 GENESIS = "0" * 64
+READ_AT_ONCE = 2_000
 
 
 class JournalEntry(SQLModel, table=True):
@@ -95,13 +96,18 @@ def record(
 
 
 def first_broken(session: Session) -> int | None:
-    """Number of the first entry whose chain or content doesn't fit, or None when the journal is whole."""
+    """Number of the first entry that is missing or whose chain or content doesn't fit, or None when the journal is whole to its head."""
+    head = session.exec(select(JournalHead).where(JournalHead.id == 1)).first()
     previous, expected = GENESIS, 1
-    for entry in session.exec(select(JournalEntry).order_by(JournalEntry.seq)):  # type: ignore[arg-type]  # a column
-        if entry.seq != expected or entry.prev_hash != previous or entry.hash != entry_hash(entry):
-            return expected
-        previous, expected = entry.hash, expected + 1
-    return None
+    entries = select(JournalEntry).order_by(col(JournalEntry.seq)).limit(READ_AT_ONCE)
+    while found := session.exec(entries.where(col(JournalEntry.seq) >= expected)).all():
+        for entry in found:
+            if entry.seq != expected or entry.prev_hash != previous or entry.hash != entry_hash(entry):
+                return expected
+            if head is not None and entry.seq == head.seq and entry.hash != head.hash:
+                return expected
+            previous, expected = entry.hash, expected + 1
+    return expected if head is not None and head.seq >= expected else None
 
 
 def _locked_head(session: Session) -> JournalHead:

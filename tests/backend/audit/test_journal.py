@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from backend.audit import anchoring, merkle
 from backend.audit import service as audit
@@ -113,6 +113,29 @@ def test_a_changed_entry_is_found(ctx: Context, ctx_for: Any) -> None:
     assert audit.verify_journal(auditor).first_broken == last - 1
     assert not audit.proof(auditor, last - 1).valid
     assert audit.proof(auditor, last).valid
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 2_000])
+def test_entries_cut_off_at_the_end_are_missed(
+    ctx: Context, ctx_for: Any, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(journal, "READ_AT_ONCE", at_once)
+    auditor = ctx_for(Role.AUDITOR)
+    last = write(ctx, 7)
+    assert audit.verify_journal(auditor).first_broken is None
+    ctx.session.execute(delete(JournalEntry).where(JournalEntry.seq > last - 2))
+    ctx.session.expire_all()
+    assert audit.verify_journal(auditor).first_broken == last - 1
+
+
+def test_a_last_entry_with_a_hash_made_to_fit_is_found(ctx: Context, ctx_for: Any) -> None:
+    auditor = ctx_for(Role.AUDITOR)
+    last = write(ctx, 3)
+    entry = ctx.session.get_one(JournalEntry, last)
+    entry.actor = "кто-то другой"
+    entry.hash = journal.entry_hash(entry)
+    ctx.session.flush()
+    assert audit.verify_journal(auditor).first_broken == last
 
 
 def test_the_journal_is_for_auditors(ctx: Context, ctx_for: Any) -> None:
