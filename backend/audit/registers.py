@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from backend.audit import repository, segments
 from backend.audit.errors import BlockUnknown
 from backend.audit.explorer import Call, contracts, decode_call, names_of, own_wallet
+from backend.core import clock
 from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, paginate
 from backend.core.permissions import Permission
@@ -19,7 +20,6 @@ from backend.identity import service as identity
 from backend.issues import service as issues
 from indexer.chain.enums import PARTICIPANT_KIND
 from indexer.models import (
-    ChainBlock,
     ChainFourEyesRule,
     ChainParticipant,
     ChainParticipantEvent,
@@ -133,13 +133,10 @@ def participants_at(ctx: Context, at_block: int | None = None) -> tuple[int, lis
 def block_at(ctx: Context, moment: datetime) -> int:
     """Number of the last block not after a moment; raises BlockUnknown before the first."""
     ctx.require(Permission.EXPLORER_READ)
-    statement = select(ChainBlock.number).where(ChainBlock.timestamp <= int(moment.timestamp()))
-    # By the index on ``timestamp``; the greatest number among them would be looked for in all of them.
-    order = (col(ChainBlock.timestamp).desc(), col(ChainBlock.number).desc())
-    number = ctx.session.exec(statement.order_by(*order).limit(1)).first()
-    if number is None:
+    found = clock.block_at(ctx.session, moment)
+    if found is None:
         raise BlockUnknown(field="at")
-    return int(number)
+    return found.number
 
 
 def totals(ctx: Context, days: int = 30) -> Totals:

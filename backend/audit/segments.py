@@ -79,11 +79,11 @@ def keep_segments(ctx: Context) -> None:
     """Tick: count segments that the mirror has just passed, and again those that were counted long ago."""
     cursor = repository.cursor(ctx)
     height = -1 if cursor is None else cursor.height
-    beyond = col(BlockSegment.last) > height
-    if ctx.session.execute(select(col(BlockSegment.first)).where(beyond).limit(1)).first() is not None:
+    last = ctx.session.execute(select(func.max(BlockSegment.last))).scalar_one()
+    if last is not None and last > height:
         # The mirror is being made anew from an earlier block: nothing that was counted is true of it.
         ctx.session.execute(delete(BlockSegment))
-    last = ctx.session.execute(select(func.max(BlockSegment.last))).scalar_one()
+        last = None
     first = _start(ctx) if last is None else last + 1
     for _ in range(AT_ONCE):
         if first is None or first + SEGMENT_BLOCKS - 1 > height:

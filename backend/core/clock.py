@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 
 from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from indexer.models import ChainBlock
 
@@ -50,3 +50,11 @@ def clock_of(kind: str) -> Clock:
 def to_msk(moment: datetime) -> datetime:
     """The same moment as people in Moscow read it."""
     return moment.astimezone(MSK)
+
+
+def block_at(session: Session, moment: datetime) -> ChainBlock | None:
+    """The last mirrored block not after a moment."""
+    statement = select(ChainBlock).where(col(ChainBlock.timestamp) <= int(moment.timestamp()))
+    # By the index on ``timestamp``; by the number alone it would go back block by block from the end.
+    order = (col(ChainBlock.timestamp).desc(), col(ChainBlock.number).desc())
+    return session.execute(statement.order_by(*order).limit(1)).scalars().first()

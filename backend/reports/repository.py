@@ -13,7 +13,6 @@ from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, paginate
 from backend.reports.models import IssuedDocument, RegisterSnapshot
 from indexer.models import (
-    ChainBlock,
     ChainCursor,
     ChainIssue,
     ChainOffer,
@@ -28,14 +27,6 @@ from indexer.models import (
 def cursor(ctx: Context) -> ChainCursor | None:
     """How far the mirror is."""
     return ctx.session.exec(select(ChainCursor)).first()
-
-
-def block_at(ctx: Context, moment: datetime) -> ChainBlock | None:
-    """The last block not after a moment."""
-    statement = select(ChainBlock).where(col(ChainBlock.at) <= moment)
-    # By the index on ``at``; by the number alone it would go back block by block from the end.
-    order = (col(ChainBlock.at).desc(), col(ChainBlock.number).desc())
-    return ctx.session.exec(statement.order_by(*order).limit(1)).first()
 
 
 def chain_participants(ctx: Context) -> list[ChainParticipant]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from backend.core.clock import MSK, to_msk
+from backend.core.clock import MSK, block_at, to_msk
 from backend.core.context import Context
 from backend.core.errors import NotFound
 from backend.core.ids import new_id
@@ -28,7 +28,7 @@ def freeze_month(ctx: Context) -> None:
     end = to_msk(datetime.fromtimestamp(cursor.timestamp, UTC)).replace(
         day=1, hour=0, minute=0, second=0, microsecond=0
     )
-    first_block = repository.block_at(ctx, end.astimezone(UTC))
+    first_block = block_at(ctx.session, end.astimezone(UTC))
     last_second = end - timedelta(seconds=1)
     month = last_second.strftime("%Y-%m")
     if first_block is None or first_block.number == 0 or repository.snapshot(ctx, month, FROZEN[-1].value) is not None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from backend.core import vault
+from backend.core.clock import block_at
 from backend.core.context import Context
 from backend.core.errors import Forbidden, TooLarge
 from backend.core.ids import new_id
@@ -187,7 +188,7 @@ def _visible(ctx: Context, number: str) -> IssuedDocument:
 
 
 def _content(ctx: Context, owner: Participant, period: Period, number: str) -> dict[str, Any]:
-    block = repository.block_at(ctx, period.until)
+    block = block_at(ctx.session, period.until)
     return {
         "number": number,
         "operator": ctx.settings.operator_name,

@@ -1,6 +1,6 @@
 """What pages and the worker's ticks cost on a long chain: ``make bench-long-chain`` or ``python -m tests.bench.long_chain --blocks 1000000``.
 
-Blocks without transactions are put straight into PostgreSQL, as wide as those of a network of four validators; then each question is asked
+Blocks without transactions are put straight into PostgreSQL, about as wide as those of a network of four validators; then each question is asked
 several times and the quickest answer counts. The figures go to ``build/bench/long_chain.json``.
 """
 
@@ -20,11 +20,10 @@ from sqlmodel import Session
 
 from backend.audit import integrity, repository, segments
 from backend.audit.models import BlockSegment
-from backend.core.clock import SystemClock
+from backend.core.clock import SystemClock, block_at
 from backend.core.context import Actor, Context
 from backend.core.pagination import PageRequest
 from backend.migrate import upgrade
-from backend.reports.repository import block_at
 from backend.settings import Settings
 from backend.worker import TICKS
 from indexer.db import create_database_engine
@@ -116,7 +115,7 @@ def main() -> None:
                 break
         figures["integrity_ms"] = measured(engine, settings, integrity.integrity)
         first = datetime.fromtimestamp(time.time() - PERIOD_S * blocks / 2, UTC)
-        figures["block_at_a_moment_ms"] = measured(engine, settings, lambda ctx: block_at(ctx, first))
+        figures["block_at_a_moment_ms"] = measured(engine, settings, lambda ctx: block_at(ctx.session, first))
         page = PageRequest(size=50)
         figures["page_of_blocks_ms"] = measured(
             engine, settings, lambda ctx: repository.blocks(ctx, page, with_transactions=False)

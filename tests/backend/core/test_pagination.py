@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from backend.core import pagination
 from backend.core.journal import JournalEntry, record
@@ -13,7 +13,7 @@ from backend.core.pagination import PageRequest, paginate
 from backend.core.permissions import Role
 
 ACTION = "payouts.calculated"
-OWN = select(JournalEntry).where(JournalEntry.action == ACTION).order_by(JournalEntry.seq)  # type: ignore[arg-type]  # a column
+OWN = select(JournalEntry).where(JournalEntry.action == ACTION).order_by(col(JournalEntry.seq))
 
 
 @pytest.fixture

@@ -63,9 +63,10 @@ def search(page: Page, q: Text = None) -> Response:
 
 def _pulse(page: PageContext) -> dict[str, Any]:
     ctx = page.ctx
+    health = audit.integrity(ctx) if ctx.actor.may(Permission.INTEGRITY_CHECK) else None
     return {
-        "health": audit.integrity(ctx) if ctx.actor.may(Permission.INTEGRITY_CHECK) else None,
+        "health": health,
         "blocks": audit.blocks(ctx, _LATEST).items,
         "transactions": [(row, call_title(row.call)) for row in audit.transactions(ctx, _LATEST).items],
-        "total_transactions": audit.totals(ctx).transactions,
+        "total_transactions": None if health else audit.totals(ctx).transactions,
     }

@@ -36,7 +36,7 @@ def moves(page: Page, listing: Listing) -> Response:
         rows=rows,
         listing=listing,
         net=net,
-        stamp=money_stamp(page.ctx),
+        stamp=money_stamp(page.ctx, balance),
         chart=charts.of_balance(course(list(latest), balance.total)) if len({one.at for one in latest}) > 1 else None,
     )
 
@@ -44,7 +44,7 @@ def moves(page: Page, listing: Listing) -> Response:
 @router.get("/stamp")
 def stamp(page: Page) -> Response:
     """Loads the page anew when money came or went, or a withdrawal went on."""
-    return fragment(page, "office/_stamp.html", money_stamp(page.ctx))
+    return fragment(page, "office/_stamp.html", money_stamp(page.ctx, cash.my_balance(page.ctx)))
 
 
 @router.get("/deposit")
@@ -74,7 +74,12 @@ def withdrawals(page: Page, listing: Listing) -> Response:
     bank = identity.profile(page.ctx, identity.own(page.ctx)).get("bank", {})
     balance = cash.my_balance(page.ctx)
     return page.render(
-        "investor/withdraw.html", rows=rows, listing=listing, balance=balance, bank=bank, stamp=money_stamp(page.ctx)
+        "investor/withdraw.html",
+        rows=rows,
+        listing=listing,
+        balance=balance,
+        bank=bank,
+        stamp=money_stamp(page.ctx, balance),
     )
 
 

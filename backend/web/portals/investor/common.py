@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 
 from backend.cash import service as cash
+from backend.cash.service import Balance
 from backend.core.context import Context
 from backend.core.errors import Invalid
 from backend.core.money import MoneyError, format_kopeks, parse_rubles
@@ -91,8 +92,8 @@ def sent_tx(page: PageContext, kind: str, record_id: str) -> str | None:
     return intents[-1].tx_hash if intents else None
 
 
-def money_stamp(ctx: Context) -> str:
+def money_stamp(ctx: Context, balance: Balance) -> str:
     """Changes with every move of the asker's money and every step of its latest withdrawals."""
-    balance, latest = cash.my_balance(ctx), cash.my_withdrawals(ctx, PageRequest(size=10)).items
+    latest = cash.my_withdrawals(ctx, PageRequest(size=10)).items
     steps = "".join(f"-{one.number[-6:]}{one.state.value}" for one in latest)
     return f"{balance.free}-{balance.held}-{balance.in_transit}-{balance.frozen}{steps}"

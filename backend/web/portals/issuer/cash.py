@@ -40,7 +40,7 @@ def money(page: Page, listing: Listing) -> Response:
     return page.render(
         "issuer/cash.html",
         balance=balance,
-        stamp=money_stamp(page.ctx),
+        stamp=money_stamp(page.ctx, balance),
         rows=found,
         listing=listing,
         owner=owner,
@@ -56,7 +56,7 @@ def money(page: Page, listing: Listing) -> Response:
 @router.get("/stamp")
 def stamp(page: Page) -> Response:
     """Loads the page anew when money came or went, or a withdrawal went on."""
-    return fragment(page, "office/_stamp.html", money_stamp(page.ctx))
+    return fragment(page, "office/_stamp.html", money_stamp(page.ctx, cash.my_balance(page.ctx)))
 
 
 @router.post("/withdraw")
