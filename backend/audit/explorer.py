@@ -14,7 +14,7 @@ from backend.cash import service as cash
 from backend.cash.service import Balance
 from backend.core.context import Context
 from backend.core.errors import Forbidden
-from backend.core.pagination import Page, PageRequest
+from backend.core.pagination import EVERYTHING, Page, PageRequest
 from backend.core.permissions import Permission
 from backend.custody import refusals
 from backend.custody.models import Intent
@@ -111,7 +111,7 @@ def block_page(ctx: Context, reference: str) -> BlockPage:
     row = repository.block(ctx, reference)
     if row is None:
         raise BlockUnknown
-    found = repository.transactions(ctx, PageRequest(export=True), block_number=row.number).items
+    found = repository.transactions(ctx, EVERYTHING, block_number=row.number).items
     names = names_of(ctx, {row.proposer, *(tx.sender for tx in found)})
     return BlockPage(
         row, repository.digest(ctx, row.number), _rows(ctx, list(reversed(found)), names), names.get(row.proposer)

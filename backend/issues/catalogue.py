@@ -91,6 +91,12 @@ def catalogue(ctx: Context, request: PageRequest) -> Page[Listing]:
     return page.of([listing(ctx, one) for one in page.items])
 
 
+def placed_now(ctx: Context, most: int) -> list[Listing]:
+    """At most so many issues that take orders at this moment, the one that ends soonest first."""
+    ctx.require(Permission.CATALOGUE_READ)
+    return [listing(ctx, one) for one in repository.placed_now(ctx, most)]
+
+
 def listing(ctx: Context, issue: Issue) -> Listing:
     """An issue in a list."""
     return Listing(

@@ -133,6 +133,12 @@ def my_issues(ctx: Context, request: PageRequest) -> Page[Issue]:
     return repository.own(ctx, request)
 
 
+def raised_kopeks(ctx: Context) -> int:
+    """What investors have paid for all issues of the asker's organisation in primary sales."""
+    ctx.require(Permission.ISSUE_DRAFT)
+    return repository.raised_kopeks(ctx)
+
+
 def my_draft(ctx: Context, issue_id: str) -> Draft:
     """One own issue."""
     ctx.require(Permission.ISSUE_DRAFT)

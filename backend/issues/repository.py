@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from backend.core.context import Context
 from backend.core.pagination import Page, PageRequest, ordered, paginate
@@ -38,6 +38,27 @@ def _listed(ctx: Context, request: PageRequest, condition: object) -> Page[Issue
         statement = statement.where(col(Issue.title).icontains(request.q) | col(Issue.number).icontains(request.q))
     columns = {"created_at": col(Issue.created_at), "number": col(Issue.number), "title": col(Issue.title)}
     return paginate(ctx.session, ordered(statement, request, columns, "-created_at"), request)
+
+
+def placed_now(ctx: Context, most: int) -> list[Issue]:
+    """Issues whose primary sale takes orders at this moment, the one that ends soonest first."""
+    now = int(ctx.now().timestamp())
+    statement = (
+        select(Issue)
+        .join(ChainIssue, col(ChainIssue.issue_id) == col(Issue.chain_id_hash))
+        .join(ChainPlacement, col(ChainPlacement.issue_id) == col(Issue.chain_id_hash))
+        .where(Issue.state == IssueState.DEPLOYED, ChainIssue.state == "PLACEMENT", ChainPlacement.state == "OPEN")
+        .where(col(ChainPlacement.starts_at) <= now, col(ChainPlacement.ends_at) >= now)
+    )
+    return list(ctx.session.exec(statement.order_by(col(ChainPlacement.ends_at)).limit(most)))
+
+
+def raised_kopeks(ctx: Context) -> int:
+    """What investors have paid for issues of the asker's organisation in primary sales."""
+    statement = select(func.sum(col(ChainPlacement.paid_kopeks))).join(
+        Issue, col(ChainPlacement.issue_id) == col(Issue.chain_id_hash)
+    )
+    return int(ctx.session.exec(statement.where(Issue.participant_id == ctx.actor.participant_id)).one() or 0)
 
 
 def by_asset(ctx: Context, asset: str) -> Issue | None:

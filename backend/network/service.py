@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend.core.context import Context
 from backend.core.errors import NotFound
-from backend.core.pagination import Page, PageRequest
+from backend.core.pagination import EVERYTHING, Page, PageRequest
 from backend.core.permissions import Permission
 from backend.custody.models import Wallet
 from backend.network import repository, seals, votes
@@ -165,8 +165,7 @@ def validators(ctx: Context, size: int = seals.WINDOW) -> Window:
 def votes_on_way(ctx: Context) -> list[NetworkChange]:
     """Votes that wait for an administrator or for the validators."""
     ctx.require(Permission.NETWORK_READ)
-    request = PageRequest(size=200)
-    found = repository.changes(ctx, request, kind=Kind.VALIDATOR, unfinished=True)
+    found = repository.changes(ctx, EVERYTHING, kind=Kind.VALIDATOR, unfinished=True)
     return list(found.items)
 
 

@@ -287,9 +287,12 @@ def runs(
     return _listed(ctx, _filtered(state, issue_id, since, until), request)
 
 
-def runs_of_issuer(ctx: Context, request: PageRequest, issuer_id: str) -> Page[PayoutRun]:
-    """Runs of one issuer's issues."""
-    return _listed(ctx, select(PayoutRun).where(PayoutRun.issuer_id == issuer_id), request)
+def runs_of_issuer(ctx: Context, request: PageRequest, issuer_id: str, *, only_open: bool) -> Page[PayoutRun]:
+    """Runs of one issuer's issues, or those that aren't over."""
+    statement = select(PayoutRun).where(PayoutRun.issuer_id == issuer_id)
+    if only_open:
+        statement = statement.where(col(PayoutRun.state).not_in(FINAL))
+    return _listed(ctx, statement, request)
 
 
 def _filtered(state: RunState | None, issue_id: str | None, since: date | None, until: date | None) -> Any:

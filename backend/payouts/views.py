@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from backend.core.context import Context
-from backend.core.pagination import Page, PageRequest
+from backend.core.pagination import EVERYTHING, Page, PageRequest
 from backend.core.permissions import Permission
 from backend.custody import service as custody
 from backend.custody.models import Intent
@@ -104,10 +104,10 @@ def all_runs(
     return _rows(ctx, repository.runs(ctx, request, state=state, issue_id=issue_id, since=since, until=until))
 
 
-def issuer_runs(ctx: Context, request: PageRequest) -> Page[RunRow]:
-    """The calendar of the asker's issues."""
+def issuer_runs(ctx: Context, request: PageRequest, *, only_open: bool = False) -> Page[RunRow]:
+    """The calendar of the asker's issues, or what of it isn't over."""
     ctx.require(Permission.PAYOUT_READ_OWN)
-    return _rows(ctx, repository.runs_of_issuer(ctx, request, identity.own(ctx).id))
+    return _rows(ctx, repository.runs_of_issuer(ctx, request, identity.own(ctx).id, only_open=only_open))
 
 
 def run_page(ctx: Context, run_id: str) -> RunPage:
@@ -222,8 +222,7 @@ def grace_end(chain: ChainRun | None) -> datetime | None:
 
 def next_due(ctx: Context, issue_id: str) -> datetime | None:
     """When the next payment of an issue is due."""
-    request = PageRequest(size=200)
-    open_runs = [run for run in repository.runs(ctx, request, issue_id=issue_id).items if run.state != RunState.DONE]
+    open_runs = [run for run in repository.runs(ctx, EVERYTHING, issue_id=issue_id).items if run.state != RunState.DONE]
     return min((run.due_at for run in open_runs), default=None)
 
 

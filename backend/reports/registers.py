@@ -12,7 +12,7 @@ from backend.core.clock import to_msk
 from backend.core.context import Context
 from backend.core.journal import record
 from backend.core.money import format_kopeks
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.issues import service as issues
@@ -195,7 +195,7 @@ def all_holders(ctx: Context, period: Period) -> Table:
 def all_payouts(ctx: Context, period: Period) -> Table:
     """Payouts whose day falls into the period."""
     first, last = to_msk(period.since).date(), to_msk(period.until).date()
-    page = payouts.all_runs(ctx.as_system("reports"), PageRequest(export=True), since=first, until=last)
+    page = payouts.all_runs(ctx.as_system("reports"), EVERYTHING, since=first, until=last)
     rows = [
         [
             one.run.number,

@@ -20,7 +20,7 @@ from backend.core.errors import Forbidden, TooLarge
 from backend.core.ids import new_id
 from backend.core.journal import record
 from backend.core.money import format_kopeks
-from backend.core.pagination import Page, PageRequest
+from backend.core.pagination import EVERYTHING, Page, PageRequest
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.identity.service import Participant
@@ -284,9 +284,8 @@ def _operations(ctx: Context, owner: Participant, period: Period) -> list[dict[s
 
 
 def _payouts(ctx: Context, owner: Participant, period: Period) -> list[dict[str, Any]]:
-    everything = PageRequest(export=True)
     wallets = identity.wallets_of(ctx, owner)
-    paid = [one for wallet in wallets for one in payouts.received_by(ctx, wallet, everything).items]
+    paid = [one for wallet in wallets for one in payouts.received_by(ctx, wallet, EVERYTHING).items]
     return [
         {
             "at_msk": moscow(one.payment.at),

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from sqlalchemy.engine import Engine
@@ -348,10 +348,11 @@ def get_listing(
     size: Annotated[int, Query(ge=1, le=200)] = 25,
     sort: Annotated[str | None, Query(max_length=40)] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
-    format: Annotated[str | None, Query(pattern="^(csv|xlsx|json)$")] = None,  # noqa: A002 - the name in the address
+    format: Annotated[Literal["csv", "xlsx", "json"] | None, Query()] = None,  # noqa: A002 - the name in the address
 ) -> PageRequest:
-    """Page, size, sort and search of a list; an export takes every row."""
-    return PageRequest(page=page, size=size, sort=sort, q=q.strip() if q else None, export=format in {"csv", "xlsx"})
+    """Page, size, sort and search of a list, or the list as a file."""
+    file = None if format == "json" else format
+    return PageRequest(page=page, size=size, sort=sort, q=q.strip() if q else None, file=file)
 
 
 def settings_of(request: Request) -> Settings:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import xlsxwriter
 from starlette.responses import Response
 
+from backend.core.pagination import FileKind, Page
 from backend.web.i18n import gettext
 
-T = TypeVar("T")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Columns = Sequence[tuple[str, Callable[[Any], Any]]]
 
 
-def export(rows: Iterable[T], columns: Columns, name: str, kind: str) -> Response:
-    """Rows as a file of ``kind`` csv or xlsx; ``columns`` are titles, in the language of the reader, with functions of a row."""
+def export(rows: Page[Any] | Iterable[Any], columns: Columns, name: str, kind: FileKind | None) -> Response:
+    """Rows as a file, a CSV unless asked otherwise; ``columns`` are titles, in the language of the reader, with functions of a row.
+
+    A page that isn't all of its list says so in the last line and in the file's name, lest a part be taken for the whole.
+    """
     titles = [gettext(title) for title, _ in columns]
-    lines = [[value(row) for _, value in columns] for row in rows]
+    found = rows.items if isinstance(rows, Page) else rows
+    lines = [[value(row) for _, value in columns] for row in found]
+    if isinstance(rows, Page) and (rows.more or rows.total > len(lines)):
+        name = f"{name}-first-{len(lines)}"
+        lines.append(
+            [gettext("Список длиннее: в файле его первые строки, всего {rows}. Сузьте отбор.").format(rows=len(lines))]
+        )
     content, media = (
         (_xlsx(titles, lines), XLSX) if kind == "xlsx" else (_csv(titles, lines), "text/csv; charset=utf-8")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backend.settings import Settings
@@ -19,6 +19,7 @@ from indexer.models import (
     ChainLog,
     ChainParticipant,
     ChainPayoutRule,
+    ChainPlacement,
     ChainRecordDate,
     ChainRubleAccount,
     ChainRun,
@@ -129,6 +130,20 @@ class Chain:
         for place, second in enumerate(seconds, start=1):
             moment = datetime.fromtimestamp(second, UTC)
             self._add(ChainRecordDate(asset=asset, number=place, timestamp=second, at=moment, block_number=self.number))
+
+    def placement(
+        self, issue_id: str, asset: str, issuer: str, *, days: int, state: str = "OPEN", paid: int = 0
+    ) -> None:
+        """A primary sale that began a day ago and takes orders until so many days from now, with kopeks that were paid."""
+        starts, ends = (int((self.at + timedelta(days=one)).timestamp()) for one in (-1, days))
+        self._add(
+            ChainPlacement(
+                issue_id=issue_id, asset=asset, issuer=issuer, state=state, price_kopeks=100_000, minimum_units=1,
+                maximum_units=10_000, order_min=1, order_max=10_000, starts_at=starts, ends_at=ends, crediting_at=ends,
+                allocation="FIRST_COME", paid_kopeks=paid, opened_block=self.number, opened_tx=self.tx_hash,
+                opened_at=self.at,
+            )
+        )  # fmt: skip
 
     def hold(self, asset: str, holder: str, units: int) -> None:
         """Set what a holder has from the present block on; the supply follows."""

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.web.conftest import PATIENCE_MS, Desk, Person
+from tests.web.moves import answered, moved, visit
 
 OpenDesk = Callable[..., Desk]
 ATTEMPTS, ASKED_WITHIN_MS = 3, 10_000
@@ -22,13 +23,14 @@ def button(page: Page, text: str) -> Locator:
 
 def press(page: Page, text: str) -> None:
     """Press the button with this text and wait until its form was answered by another page."""
-    with page.expect_navigation():
-        button(page, text).click()
+    pressed = button(page, text)
+    with answered(page) if pressed.evaluate("pressed => pressed.form.method") == "post" else moved(page):
+        pressed.click()
 
 
 def press_twice(page: Page, text: str) -> None:
     """Double-click the button with this text; the second click must do nothing."""
-    with page.expect_navigation():
+    with answered(page):
         button(page, text).dblclick()
 
 
@@ -42,7 +44,7 @@ def confirm(page: Page, text: str, person: Person | None = None, *, double: bool
             if attempt == ATTEMPTS:
                 raise
             # The page was just loading itself anew, and the question went with the old one.
-    with page.expect_navigation():
+    with answered(page):
         page.locator("dialog#kp-confirm[open] button[value=yes]").click()
     if person is not None:
         sign(page, person)
@@ -67,7 +69,7 @@ def sign(page: Page, person: Person) -> None:
 
 def sign_in(desk: Desk, person: Person, target: str) -> Page:
     """Go to a page, be led to the sign-in, sign in, come out at the page."""
-    desk.page.goto(desk.url + target)
+    visit(desk.page, desk.url + target)
     expect(desk.page).to_have_url(re.compile("/login"))
     desk.page.fill("input[name=email]", person.email)
     desk.page.fill("input[name=password]", person.password)

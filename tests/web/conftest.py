@@ -27,6 +27,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from scripts.demo import cast
 from scripts.demo.stage import PASSWORD
+from tests.web.moves import visit
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -126,8 +127,7 @@ class Desk:
 
     def go(self, path: str) -> Page:
         """Open a page and wait until its live parts have come."""
-        answer = self.page.goto(self.url + path)
-        assert answer is not None
+        answer = visit(self.page, self.url + path)
         assert answer.status == httpx.codes.OK, f"{path}: {answer.status}"
         return self.settle()
 

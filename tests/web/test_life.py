@@ -16,6 +16,7 @@ from scripts.demo.bank import Bank, Payment
 from scripts.demo.stage import pdf
 from tests.web.acts import OpenDesk, confirm, press, press_twice, sign, sign_in, toast, until
 from tests.web.conftest import Person, Site
+from tests.web.moves import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 # A newcomer of its own at every run, so that a running demonstration can be used again.
@@ -215,7 +216,7 @@ class TestAdmission:
         free = cash.locator(".kp-stat", has_text="Свободно")
 
         def credited() -> None:
-            cash.reload()
+            visit(cash, cash.url)
             expect(free).to_contain_text(re.compile(r"1\s500\s000,00"), timeout=2_000)
 
         until(credited)

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.web.acts import OpenDesk, confirm, toast
+from tests.web.acts import OpenDesk, button, confirm, toast
+from tests.web.moves import moved
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 SAID = "Заявка на 1500 ₽ принята"
@@ -63,7 +64,7 @@ def test_a_toast_can_be_closed(open_desk: OpenDesk) -> None:
 
 def test_a_toast_outlives_a_page_that_loads_itself_anew(open_desk: OpenDesk) -> None:
     page = told(open_desk)
-    with page.expect_navigation():
+    with moved(page):
         renew(page)
     toast(page, SAID)
     page.reload()
@@ -76,6 +77,19 @@ def test_a_page_is_not_loaded_anew_under_the_hands_of_somebody_who_types(open_de
     renew(page)
     expect(page.locator("#part")).to_have_text(PART)
     expect(page.locator("[name=amount]")).to_have_value("77")
+
+
+def test_a_page_that_is_asking_what_a_form_would_sign_is_not_loaded_anew(open_desk: OpenDesk) -> None:
+    page = open_desk().go("/dev/kitchen")
+    page.evaluate("document.querySelector('[name=amount]').form.insertAdjacentHTML('beforeend', '<i data-signs></i>')")
+    held: list[Route] = []
+    page.route("**/dev/kitchen", held.append)
+    with page.expect_request("**/dev/kitchen"):
+        button(page, "Подписать и отправить").click()
+    renew(page)
+    expect(page.locator("#part")).to_have_text(PART)
+    held[0].fulfill(status=200, json={"shown": ["Действие: заявка"], "shown_hash": "0x", "code_needed": False})
+    expect(page.locator("dialog#kp-confirm[open] #kp-confirm-shown")).to_contain_text("заявка")
 
 
 def test_an_answer_to_a_form_is_not_sent_again_by_a_part_of_it(open_desk: OpenDesk) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.web import walk_stage as own
 from tests.web.acts import OpenDesk, confirm, press, sign, toast, until
+from tests.web.moves import visit
 from tests.web.walk_pages import (
     NAMES,
     badge,
@@ -144,7 +145,7 @@ class Holding(Placing):
         office = desk.go("/office/cash/withdrawals?state=IN_TRANSIT")
 
         def waits() -> None:
-            office.reload()
+            visit(office, office.url)
             expect(row(office, number)).to_be_visible(timeout=2_000)
 
         until(waits)

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from scripts.demo import cast
 from tests.web.acts import confirm, press, sign, toast
 from tests.web.conftest import Desk, Person
+from tests.web.moves import moved
 from tests.web.walk_stage import TITLE, count, rubles
 
 NAMES = {actor.key: actor.name for actor in cast.ALL}
@@ -51,7 +52,7 @@ def state(page: Page, text: str) -> None:
 
 def follow(page: Page, link: Locator) -> None:
     """Click a link and wait for its page."""
-    with page.expect_navigation():
+    with moved(page):
         link.click()
 
 

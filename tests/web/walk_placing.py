@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.web import walk_stage as own
 from tests.web.acts import OpenDesk, confirm, press, sign, toast
+from tests.web.moves import moved
 from tests.web.walk_issuing import Issuing
 from tests.web.walk_pages import (
     NAMES,
@@ -32,13 +33,13 @@ class Placing(Issuing):
         desk = open_desk("olga")
         page = desk.go("/investor/issues")
         expect(row(page, "KPT-")).to_have_count(2)
-        with page.expect_navigation():
+        with moved(page):
             page.select_option("[name=access]", "FREE")
         expect(row(page, "KPT-")).to_have_count(1)
         says(row(page, TITLE), "Размещается")
         desk.shoot("walk-15-catalogue")
         desk.shoot_narrow("walk-15-catalogue")
-        with page.expect_navigation():
+        with moved(page):
             page.select_option("[name=access]", "QUAL")
         follow(page, row(page, own.CLOSED_TITLE).get_by_role("link").first)
         says(page.locator("main"), "Выпуск доступен инвесторам другого класса")

@@ -117,9 +117,8 @@ def user_out(account: Account) -> UserOut:
 @router.get("", summary="Users")
 def users(ctx: Ctx, listing: Listing) -> UserPage:
     """Newest first; ``q`` looks in name and address."""
-    found = accounts.all_accounts(ctx, listing.q)
-    part = found[listing.offset : listing.offset + listing.limit]
-    return UserPage(items=[user_out(one) for one in part], total=len(found), page=listing.page, size=listing.limit)
+    found = listing.of(accounts.all_accounts(ctx, listing.q))
+    return UserPage(items=[user_out(one) for one in found.items], total=found.total, page=found.page, size=found.size)
 
 
 @router.get("/role-changes", summary="Role changes under four eyes")

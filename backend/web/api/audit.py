@@ -122,8 +122,8 @@ def token(ctx: Ctx, asset: str) -> TokenPageOut:
 def holders(ctx: Ctx, asset: str, listing: Listing, block: Block = None) -> Any:
     """``format=csv`` gives a file."""
     found = audit.holders_at(ctx, asset, block)
-    if listing.export:
-        return exports.export(found.rows, HOLDER_COLUMNS, "holders", "csv")
+    if listing.file:
+        return exports.export(found.rows, HOLDER_COLUMNS, "holders", listing.file)
     return holders_out(found)
 
 
@@ -200,8 +200,8 @@ def entries(
     wanted = JournalFilter(action, entity, entity_id, actor_id, since, until)
     page = audit.entries(ctx, wanted, listing)
     authors = audit.authors_of(ctx, page.items)
-    if listing.export:
-        return exports.export(page.items, entry_columns(authors), "journal", "csv")
+    if listing.file:
+        return exports.export(page, entry_columns(authors), "journal", listing.file)
     return page_out(page, lambda row: entry_out(row, authors[row.seq]))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from backend.core.pagination import FileKind, Page
 from backend.payouts import service as payouts
 from backend.payouts.service import RunState
 from backend.web import exports
@@ -83,14 +84,14 @@ def all_runs(
 ) -> Any:
     """The office's calendar; ``q`` finds a number of the payout or of the issue."""
     page = payouts.all_runs(ctx, listing, state=state, issue_id=issue_id, since=since, until=until)
-    return _file(page.items, listing.export) or page_out(page, lambda row: run_out(ctx.lang, row))
+    return _file(page, listing.file) or page_out(page, lambda row: run_out(ctx.lang, row))
 
 
 @router.get("/issuer", summary="Payouts of own issues", response_model=PageOut[RunOut])
 def issuer_runs(ctx: Ctx, listing: Listing) -> Any:
     """The issuer's calendar."""
     page = payouts.issuer_runs(ctx, listing)
-    return _file(page.items, listing.export) or page_out(page, lambda row: run_out(ctx.lang, row))
+    return _file(page, listing.file) or page_out(page, lambda row: run_out(ctx.lang, row))
 
 
 @router.get("/coming", summary="Payouts that I may expect")
@@ -139,8 +140,8 @@ def run(ctx: Ctx, run_id: str) -> RunPageOut:
 def lines(ctx: Ctx, run_id: str, listing: Listing) -> Any:
     """The report of payments; ``format=csv`` or ``xlsx`` gives all of it."""
     page = payouts.run_lines(ctx, run_id, listing)
-    if listing.export:
-        return exports.export(page.items, LINE_COLUMNS, "payments", "csv")
+    if listing.file:
+        return exports.export(page, LINE_COLUMNS, "payments", listing.file)
     return page_out(page, line_out)
 
 
@@ -241,5 +242,5 @@ LINE_COLUMNS: exports.Columns = [
 ]
 
 
-def _file(rows: Any, export: bool) -> Response | None:
-    return exports.export(rows, RUN_COLUMNS, "payouts", "csv") if export else None
+def _file(rows: Page[Any], kind: FileKind | None) -> Response | None:
+    return exports.export(rows, RUN_COLUMNS, "payouts", kind) if kind else None

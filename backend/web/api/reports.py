@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,7 +21,7 @@ from backend.web.routing import api_router
 
 router = api_router("/reports", "reports")
 
-Format = Annotated[str, Query(alias="format", pattern="^(json|csv|xlsx)$")]
+Format = Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")]
 
 
 class StatementBody(BaseModel):
@@ -165,7 +165,7 @@ def snapshot(ctx: Ctx, month: str, kind: RegisterKind, as_: Format = "json") -> 
     return table_answer(reports.snapshot_table(ctx, month, kind.value)[1], as_)
 
 
-def table_answer(table: Table, kind: str) -> TableOut | Response:
+def table_answer(table: Table, kind: Literal["json", "csv", "xlsx"]) -> TableOut | Response:
     """A table as JSON or as a file."""
     if kind == "json":
         return TableOut(name=table.name, titles=table.titles, rows=table.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
@@ -10,10 +11,10 @@ from starlette.responses import Response
 
 from backend.core.clock import MSK
 from backend.core.errors import Invalid
-from backend.core.pagination import Page as Part
+from backend.core.pagination import FileKind
 from backend.core.permissions import Permission
 from backend.reports import service as reports
-from backend.reports.service import RegisterKind, Table
+from backend.reports.service import RegisterKind
 from backend.web.deps import Form, Listing, Page, PageContext, open_context
 from backend.web.exports import export
 from backend.web.i18n import gettext as _
@@ -57,15 +58,14 @@ def registers_of(path: str) -> APIRouter:
         table = reports.register(page.ctx, kind, _start(since), last)
         with open_context(page.request, page.actor) as noting:
             reports.note_read(noting, table, last)
-        if listing.export:
-            return _file(page, table, f"{table.name}-{until}" if until else table.name)
         found = [row for row in table.rows if _fits(row, listing.q)]
-        part = Part(found[listing.offset : listing.offset + listing.limit], len(found), listing.page, listing.limit)
+        if listing.file:
+            return _file(table.titles, found, f"{table.name}-{until}" if until else table.name, listing.file)
         return page.render(
             "reports/registers.html",
             base=path,
             table=table,
-            rows=part,
+            rows=listing.of(found),
             listing=listing,
             kind=kind,
             kinds=list(RegisterKind),
@@ -78,10 +78,10 @@ def registers_of(path: str) -> APIRouter:
         )
 
     @router.get("/frozen/{month}/{kind}")
-    def frozen(page: Page, month: str, kind: RegisterKind) -> Response:
+    def frozen(page: Page, listing: Listing, month: str, kind: RegisterKind) -> Response:
         """A frozen register as a file."""
         row, table = reports.snapshot_table(page.ctx, month, kind.value)
-        return _file(page, table, f"{row.kind}-{row.month}")
+        return _file(table.titles, table.rows, f"{row.kind}-{row.month}", listing.file)
 
     @router.post("/statements")
     def statement(page: Page, form: Form) -> Response:
@@ -111,10 +111,9 @@ def registers_of(path: str) -> APIRouter:
     return router
 
 
-def _file(page: PageContext, table: Table, name: str) -> Response:
-    kind = "xlsx" if page.request.query_params.get("format") == "xlsx" else "csv"
-    columns = [(title, lambda row, place=place: row[place]) for place, title in enumerate(table.titles)]
-    return export(table.rows, columns, name, kind)
+def _file(titles: Sequence[str], rows: Iterable[list[Any]], name: str, kind: FileKind | None) -> Response:
+    columns = [(title, lambda row, place=place: row[place]) for place, title in enumerate(titles)]
+    return export(rows, columns, name, kind)
 
 
 def _told(kind: RegisterKind, place: int, cell: Any) -> Any:

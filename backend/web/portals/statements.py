@@ -31,9 +31,8 @@ def statements_of(portal: str) -> APIRouter:
         admitted = page.actor.participant_id is not None
         rows = reports.my_documents(page.ctx, listing) if admitted else None
         periods = {one.number: reports.document_period(page.ctx, one) for one in rows.items} if rows else {}
-        if listing.export and rows:
-            kind = page.request.query_params.get("format", "csv")
-            return export(rows.items, _columns(page, periods), "statements", kind)
+        if listing.file and rows:
+            return export(rows, _columns(page, periods), "statements", listing.file)
         at = page.ctx.now()
         now = at.astimezone(MSK).strftime("%Y-%m-%dT%H:%M")
         return page.render(

@@ -193,7 +193,7 @@
   }
 
   // --- a part asks for the whole page anew (HX-Refresh) --------------------------------------------------------------
-  // Never under the hands of somebody who types, is being asked, has just sent a form or is on the way to another page: then only
+  // Never under the hands of somebody who types, is (about to be) asked, has just sent a form or is on the way to another page: then only
   // the part is renewed, and the next event asks again. An answer to a form (data-answer) isn't loaded anew either: that would send the form once more.
   const LEAVING_MS = 10000; // a file that is downloaded begins like another page, but nobody leaves
   let leavingUntil = 0;
@@ -207,7 +207,7 @@
     const { xhr, target } = event.detail;
     if (xhr.getResponseHeader("HX-Refresh") !== "true") return;
     event.preventDefault();
-    const busy = document.querySelector("dialog[open], form[data-sent], form[data-touched], body[data-answer]");
+    const busy = document.querySelector("dialog[open], form[data-asking], form[data-sent], form[data-touched], body[data-answer]");
     if (busy || Date.now() < leavingUntil) {
       htmx.swap(target, xhr.responseText, { swapStyle: "innerHTML" });
       return;

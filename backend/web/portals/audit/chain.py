@@ -51,8 +51,8 @@ TRANSACTION_COLUMNS: exports.Columns = [
 def blocks(page: Page, listing: Listing, only: Text = None) -> Response:
     """Blocks, the latest first; ``only=tx`` leaves out empty ones."""
     found = audit.blocks(page.ctx, listing, with_transactions=only == "tx")
-    if listing.export:
-        return exports.export(found.items, BLOCK_COLUMNS, "blocks", _kind(page.request.query_params.get("format")))
+    if listing.file:
+        return exports.export(found, BLOCK_COLUMNS, "blocks", listing.file)
     return page.render("audit/blocks.html", rows=found, listing=listing, only=only)
 
 
@@ -69,9 +69,8 @@ def transactions(page: Page, listing: Listing, address: Text = None, status: Tex
     """Transactions, the latest first."""
     failed = {"ok": False, "failed": True}.get(status or "")
     found = audit.transactions(page.ctx, listing, address=address or None, failed=failed)
-    if listing.export:
-        kind = _kind(page.request.query_params.get("format"))
-        return exports.export(found.items, TRANSACTION_COLUMNS, "transactions", kind)
+    if listing.file:
+        return exports.export(found, TRANSACTION_COLUMNS, "transactions", listing.file)
     titles = {row.tx.hash: call_title(row.call) for row in found.items}
     return page.render(
         "audit/transactions.html", rows=found, titles=titles, listing=listing, chosen_status=status or ""
@@ -142,10 +141,6 @@ def _ordered_by(ctx: Context, intent: Intent | None) -> str | None:
 def _height(ctx: Context) -> int:
     latest = audit.blocks(ctx, _ONE).items
     return latest[0].number if latest else 0
-
-
-def _kind(text: str | None) -> str:
-    return "xlsx" if text == "xlsx" else "csv"
 
 
 _ONE = PageRequest(size=1)

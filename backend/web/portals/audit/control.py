@@ -66,9 +66,8 @@ def roles(page: Page) -> Response:
 def participants(page: Page, listing: Listing, block: Block = None, at: Moment = None) -> Response:
     """The register of participants after a block."""
     number, rows = audit.participants_at(page.ctx, chosen_block(page.ctx, block, at))
-    if listing.export:
-        kind = "xlsx" if page.request.query_params.get("format") == "xlsx" else "csv"
-        return exports.export(rows, PARTICIPANT_COLUMNS, f"participants-{number}", kind)
+    if listing.file:
+        return exports.export(rows, PARTICIPANT_COLUMNS, f"participants-{number}", listing.file)
     return page.render(
         "audit/participants.html",
         rows=rows,

@@ -39,9 +39,8 @@ def journal(page: Page, listing: Listing, verify: Text = None) -> Response:
     )
     rows = audit.entries(page.ctx, wanted, listing)
     authors = audit.authors_of(page.ctx, rows.items)
-    if listing.export:
-        kind = "xlsx" if query.get("format") == "xlsx" else "csv"
-        return exports.export(rows.items, entry_columns(authors), "journal", kind)
+    if listing.file:
+        return exports.export(rows, entry_columns(authors), "journal", listing.file)
     return page.render(
         "audit/journal.html",
         rows=rows,

@@ -9,9 +9,9 @@ from backend.audit import service as audit
 from backend.core.permissions import Permission
 from backend.network import service as permissioning
 from backend.web.deps import Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
-from backend.web.portals.office.tools import list_file
 from backend.web.routing import page_router
 
 router = page_router("/audit/network")
@@ -30,7 +30,7 @@ def network_page(page: Page, listing: Listing) -> Response:
     """Who may seal blocks, who may join, and whether witnesses agree."""
     found = network.network(page.ctx)
     seen = permissioning.validators(page.ctx) if page.actor.may(Permission.NETWORK_READ) else None
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Валидатор"), lambda one: one.address),
             (_("В списке узла"), lambda one: _("да") if one.named_by_node else _("нет")),
@@ -38,7 +38,7 @@ def network_page(page: Page, listing: Listing) -> Response:
             (_("Предложил блоков"), lambda one: one.proposed),
             (_("Последний блок"), lambda one: "" if one.last_block is None else one.last_block),
         ]
-        return list_file(page, found.validators, columns, "validators")
+        return export(found.validators, columns, "validators", listing.file)
     return page.render(
         "audit/network.html",
         found=found,

@@ -35,9 +35,8 @@ def token(page: Page, listing: Listing, asset: str, block: Block = None, at: Mom
     found, ctx = audit.token_page(page.ctx, asset), page.ctx
     insight = ctx.actor.may(Permission.HOLDER_READ_ALL)
     holders = audit.holders_at(ctx, asset, chosen_block(ctx, block, at)) if insight else None
-    if listing.export and holders is not None:
-        kind = "xlsx" if page.request.query_params.get("format") == "xlsx" else "csv"
-        return exports.export(holders.rows, HOLDER_COLUMNS, f"holders-{holders.at_block}", kind)
+    if listing.file and holders is not None:
+        return exports.export(holders.rows, HOLDER_COLUMNS, f"holders-{holders.at_block}", listing.file)
     return page.render(
         "audit/token.html",
         found=found,

@@ -10,10 +10,11 @@ from backend.cash import service as cash
 from backend.core.pagination import PageRequest
 from backend.identity import service as identity
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.portals.investor import charts
-from backend.web.portals.investor.common import exported, money_stamp, rubles, sum_of, word
+from backend.web.portals.investor.common import money_stamp, rubles, sum_of, word
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 from indexer.models import ChainRubleEntry
@@ -26,8 +27,8 @@ CHART_POINTS = 200
 def moves(page: Page, listing: Listing) -> Response:
     """Balance, its course, every move with its transaction."""
     rows = cash.my_entries(page.ctx, listing)
-    if listing.export:
-        return exported(page, rows.items, _ENTRY_COLUMNS, "cash")
+    if listing.file:
+        return export(rows, _ENTRY_COLUMNS, "cash", listing.file)
     balance = cash.my_balance(page.ctx)
     latest = cash.my_entries(page.ctx, PageRequest(size=CHART_POINTS)).items
     return page.render(
@@ -51,8 +52,8 @@ def stamp(page: Page) -> Response:
 def deposit(page: Page, listing: Listing) -> Response:
     """How to top up, and payments that came."""
     rows = cash.my_deposits(page.ctx, listing)
-    if listing.export:
-        return exported(page, rows.items, _DEPOSIT_COLUMNS, "deposits")
+    if listing.file:
+        return export(rows, _DEPOSIT_COLUMNS, "deposits", listing.file)
     me = identity.own(page.ctx)
     return page.render(
         "investor/deposit.html",
@@ -69,8 +70,8 @@ def deposit(page: Page, listing: Listing) -> Response:
 def withdrawals(page: Page, listing: Listing) -> Response:
     """The form and earlier withdrawals."""
     rows = cash.my_withdrawals(page.ctx, listing)
-    if listing.export:
-        return exported(page, rows.items, _WITHDRAWAL_COLUMNS, "withdrawals")
+    if listing.file:
+        return export(rows, _WITHDRAWAL_COLUMNS, "withdrawals", listing.file)
     bank = identity.profile(page.ctx, identity.own(page.ctx)).get("bank", {})
     balance = cash.my_balance(page.ctx)
     return page.render(

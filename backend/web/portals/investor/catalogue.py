@@ -17,6 +17,7 @@ from backend.issues.service import IssuePage, LifeState
 from backend.issues.service import Listing as Listed
 from backend.orders import service as orders
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.labels import label
@@ -25,8 +26,6 @@ from backend.web.portals.investor.common import (
     CLASS_BITS,
     classes_of,
     everything,
-    exported,
-    part,
     participant,
     rubles,
     whole,
@@ -41,15 +40,15 @@ PREVIEW_UNITS = 100
 @router.get("")
 def catalogue(page: Page, listing: Listing, state: str = "", access: str = "", income: str = "") -> Response:
     """Issues in the register, by text, state, class and kind of income."""
-    if listing.export or state or access or income:
+    if listing.file or state or access or income:
         found = [
             one for one in issues.catalogue(page.ctx, everything(listing)).items if _fits(one, state, access, income)
         ]
-        rows = part(found, listing)
+        rows = listing.of(found)
     else:
         rows = issues.catalogue(page.ctx, listing)
-    if listing.export:
-        return exported(page, rows.items, _COLUMNS, "catalogue")
+    if listing.file:
+        return export(rows, _COLUMNS, "catalogue", listing.file)
     return page.render(
         "investor/catalogue.html",
         rows=rows,

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
-
-from starlette.responses import Response
+from dataclasses import replace
+from typing import TypeVar
 
 from backend.cash import service as cash
 from backend.cash.service import Balance
 from backend.core.context import Context
 from backend.core.errors import Invalid
 from backend.core.money import MoneyError, format_kopeks, parse_rubles
-from backend.core.pagination import Page, PageRequest
+from backend.core.pagination import PageRequest
 from backend.custody import service as custody
 from backend.identity import service as identity
 from backend.identity.service import Participant
 from backend.web.deps import PageContext
-from backend.web.exports import Columns, export
 from backend.web.forms import Form
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
@@ -25,11 +22,6 @@ from backend.web.labels import label
 T = TypeVar("T")
 CLASS_BITS = (("FREE", 1), ("LIMIT", 2), ("TEST", 4), ("QUAL", 8))
 MAX_UNITS = 2**63 - 1
-
-
-def exported(page: PageContext, rows: Sequence[Any], columns: Columns, name: str) -> Response:
-    """The list as the file that the address asks for."""
-    return export(rows, columns, name, page.request.query_params.get("format", "csv"))
 
 
 def word(kind: str, state: str) -> str:
@@ -58,14 +50,9 @@ def sum_of(form: Form, name: str) -> int:
         raise Invalid(error.message, "A sum such as 1234.50 is expected.", code=error.code, field=name) from error
 
 
-def part(items: Sequence[T], listing: PageRequest) -> Page[T]:
-    """One page of a list that is in hand whole."""
-    return Page(items[listing.offset : listing.offset + listing.limit], len(items), max(listing.page, 1), listing.limit)
-
-
 def everything(listing: PageRequest) -> PageRequest:
     """The same search without pages."""
-    return PageRequest(sort=listing.sort, q=listing.q, export=True)
+    return replace(listing, whole=True)
 
 
 def participant(page: PageContext) -> Participant | None:

@@ -11,19 +11,18 @@ from backend.cash import service as cash
 from backend.core.clock import to_msk
 from backend.core.context import Context
 from backend.core.errors import Invalid, NotFound
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING, PageRequest
 from backend.core.permissions import Permission
 from backend.issues import service as issues
 from backend.orders import service as orders
 from backend.orders.service import OfferView
 from backend.web import live
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.portals.investor.common import (
     everything,
-    exported,
-    part,
     rubles,
     sending,
     sent_tx,
@@ -65,7 +64,7 @@ def wishes(page: Page, listing: Listing) -> Response:
     rows = orders.my_wishes(page.ctx, listing)
     found = {asset: issues.by_asset(page.ctx, asset) for asset in {one.asset for one in rows.items}}
     names = {asset: issue.number if issue else asset for asset, issue in found.items()}
-    if listing.export:
+    if listing.file:
         columns = [
             (mark("Подано"), lambda one: one.created_at.isoformat(timespec="seconds")),
             (mark("Что"), lambda one: word("wish_kind", one.kind.value)),
@@ -73,7 +72,7 @@ def wishes(page: Page, listing: Listing) -> Response:
             (mark("Количество"), lambda one: one.units),
             (mark("Состояние"), lambda one: word("wish", one.state.value)),
         ]
-        return exported(page, rows.items, columns, "deals")
+        return export(rows, columns, "deals", listing.file)
     return page.render("investor/wishes.html", rows=rows, listing=listing, names=names)
 
 
@@ -146,17 +145,17 @@ def _offers(page: PageContext, listing: PageRequest, *, own: bool) -> Response:
     if listing.q:
         wanted = listing.q.casefold()
         found = orders.offers(page.ctx, everything(listing), own=own).items
-        rows = part([one for one in found if wanted in f"{one.issue_number} {one.issue_title}".casefold()], listing)
+        rows = listing.of([one for one in found if wanted in f"{one.issue_number} {one.issue_title}".casefold()])
     else:
         rows = orders.offers(page.ctx, listing, own=own)
-    if listing.export:
-        return exported(page, rows.items, _COLUMNS, "offers")
+    if listing.file:
+        return export(rows, _COLUMNS, "offers", listing.file)
     return page.render("investor/market.html", rows=rows, listing=listing, own=own)
 
 
 def _offer(page: PageContext, offer_id: int) -> tuple[OfferView, bool]:
     for own in (False, True):
-        for one in orders.offers(page.ctx, PageRequest(export=True), own=own).items:
+        for one in orders.offers(page.ctx, EVERYTHING, own=own).items:
             if one.offer.id == offer_id:
                 return one, own
     raise NotFound

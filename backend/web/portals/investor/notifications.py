@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from backend.notifications import service as notifications
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
-from backend.web.portals.investor.common import exported
 from backend.web.routing import page_router
 
 router = page_router("/investor/notifications")
@@ -17,8 +17,8 @@ router = page_router("/investor/notifications")
 def messages(page: Page, listing: Listing, unread: bool = False) -> Response:
     """Latest first."""
     rows = notifications.my_messages(page.ctx, listing, unread=unread)
-    if listing.export:
-        return exported(page, rows.items, _COLUMNS, "messages")
+    if listing.file:
+        return export(rows, _COLUMNS, "messages", listing.file)
     return page.render(
         "investor/notifications.html", rows=rows, listing=listing, unread=notifications.unread_count(page.ctx)
     )

@@ -13,9 +13,10 @@ from backend.orders import service as orders
 from backend.orders.service import OrderState, OrderView
 from backend.web import live
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
-from backend.web.portals.investor.common import exported, rubles, sending, sent_tx, word
+from backend.web.portals.investor.common import rubles, sending, sent_tx, word
 from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
@@ -39,8 +40,8 @@ live.TOPICS["order"] = order_stamp
 def my_orders(page: Page, listing: Listing) -> Response:
     """Latest first."""
     rows = orders.my_orders(page.ctx, listing)
-    if listing.export:
-        return exported(page, rows.items, _COLUMNS, "orders")
+    if listing.file:
+        return export(rows, _COLUMNS, "orders", listing.file)
     return page.render("investor/orders.html", rows=rows, listing=listing)
 
 

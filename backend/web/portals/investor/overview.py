@@ -22,6 +22,7 @@ from backend.web.routing import page_router
 
 router = page_router("/investor")
 SHOWN = 5
+OPEN_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ def overview(page: Page) -> Response:
         return page.render("investor/newcomer.html", case=case, advice=_to_admission(page, case))
     ctx = page.ctx
     positions, coming, balance = orders.positions(ctx), payouts.coming(ctx), cash.my_balance(ctx)
-    listed = issues.catalogue(ctx, PageRequest(size=50))
     return page.render(
         "investor/overview.html",
         me=identity.own(ctx),
@@ -55,7 +55,7 @@ def overview(page: Page) -> Response:
         coming=coming[:SHOWN],
         coming_total=sum(one.gross_kopeks or 0 for one in coming),
         orders=orders.my_orders(ctx, PageRequest(size=SHOWN)).items,
-        open_issues=[one for one in listed.items if one.state == "PLACEMENT"][:3],
+        open_issues=issues.placed_now(ctx, OPEN_SHOWN),
         advice=_advice(page, balance, bool(positions)),
         pie=charts.of_positions(positions) if positions else None,
         bars=charts.of_coming(coming) if coming else None,

@@ -7,9 +7,10 @@ from starlette.responses import Response
 from backend.issues import service as issues
 from backend.payouts import service as payouts
 from backend.web.deps import Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import mark
 from backend.web.portals.investor import charts
-from backend.web.portals.investor.common import exported, rubles, word
+from backend.web.portals.investor.common import rubles, word
 from backend.web.routing import page_router
 
 router = page_router("/investor/payouts")
@@ -19,8 +20,8 @@ router = page_router("/investor/payouts")
 def coming(page: Page, listing: Listing) -> Response:
     """What I may expect: fixed by the register, or a forecast."""
     rows = payouts.coming(page.ctx)
-    if listing.export:
-        return exported(page, rows, _COMING_COLUMNS, "payouts-coming")
+    if listing.file:
+        return export(rows, _COMING_COLUMNS, "payouts-coming", listing.file)
     return page.render(
         "investor/payouts.html",
         rows=rows,
@@ -36,7 +37,7 @@ def received(page: Page, listing: Listing) -> Response:
     rows = payouts.received(page.ctx, listing)
     found = {asset: issues.by_asset(page.ctx, asset) for asset in {one.chain.asset for one in rows.items}}
     names = {asset: issue.number if issue else asset for asset, issue in found.items()}
-    if listing.export:
+    if listing.file:
         columns = [
             (mark("Время"), lambda one: one.payment.at.isoformat(timespec="seconds")),
             (mark("Выпуск"), lambda one: names[one.chain.asset]),
@@ -47,7 +48,7 @@ def received(page: Page, listing: Listing) -> Response:
             (mark("Получено, ₽"), lambda one: rubles(one.net_kopeks)),
             (mark("Транзакция"), lambda one: one.payment.tx_hash),
         ]
-        return exported(page, rows.items, columns, "payouts-received")
+        return export(rows, columns, "payouts-received", listing.file)
     return page.render("investor/received.html", rows=rows, listing=listing, names=names)
 
 

@@ -9,10 +9,11 @@ from backend.issues import service as issues
 from backend.orders import service as orders
 from backend.payouts import service as payouts
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
 from backend.web.portals.investor import charts
-from backend.web.portals.investor.common import exported, part, rubles, whole, word
+from backend.web.portals.investor.common import rubles, whole, word
 from backend.web.routing import page_router
 
 router = page_router("/investor")
@@ -22,8 +23,8 @@ router = page_router("/investor")
 def portfolio(page: Page, listing: Listing) -> Response:
     """What I hold: value, cost by lots, received, coming."""
     positions = orders.positions(page.ctx)
-    if listing.export:
-        return exported(page, positions, _POSITION_COLUMNS, "portfolio")
+    if listing.file:
+        return export(positions, _POSITION_COLUMNS, "portfolio", listing.file)
     coming = payouts.coming(page.ctx)
     return page.render(
         "investor/portfolio.html",
@@ -52,7 +53,7 @@ def operations(page: Page, listing: Listing) -> Response:
             for one in moves
             if wanted in f"{names[one.asset]} {one.tx_hash} {word('unit_move', one.kind)}".casefold()
         ]
-    if listing.export:
+    if listing.file:
         columns = [
             (mark("Время"), lambda one: one.at.isoformat(timespec="seconds")),
             (mark("Операция"), lambda one: word("unit_move", one.kind)),
@@ -60,10 +61,10 @@ def operations(page: Page, listing: Listing) -> Response:
             (mark("Количество"), lambda one: one.units if one.to_address == wallet else -one.units),
             (mark("Транзакция"), lambda one: one.tx_hash),
         ]
-        return exported(page, moves, columns, "operations")
+        return export(moves, columns, "operations", listing.file)
     return page.render(
         "investor/operations.html",
-        rows=part(moves, listing),
+        rows=listing.of(moves),
         listing=listing,
         wallet=wallet,
         names=names,

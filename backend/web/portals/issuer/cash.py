@@ -10,10 +10,11 @@ from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.web.api.money import kopeks, rubles
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.portals.investor.common import money_stamp
-from backend.web.portals.office.tools import fragment, list_file
+from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
 router = page_router("/issuer/cash")
@@ -23,7 +24,7 @@ router = page_router("/issuer/cash")
 def money(page: Page, listing: Listing) -> Response:
     """Balance and moves."""
     found = cash.my_entries(page.ctx, listing)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Время"), lambda one: one.at.isoformat()),
             (_("Что"), lambda one: _(label("ruble_entry", one.kind).text)),
@@ -32,7 +33,7 @@ def money(page: Page, listing: Listing) -> Response:
             (_("Выводится, руб."), lambda one: rubles(one.in_transit_delta)),
             (_("Транзакция"), lambda one: one.tx_hash),
         ]
-        return list_file(page, found.items, columns, "cash")
+        return export(found, columns, "cash", listing.file)
     owner = identity.own(page.ctx)
     known = identity.profile(page.ctx, owner)
     outs = cash.my_withdrawals(page.ctx, PageRequest(size=10)).items

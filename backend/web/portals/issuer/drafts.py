@@ -16,11 +16,12 @@ from backend.issues.moderation import DEPLOY_REF, PROPOSE_REF
 from backend.issues.service import Draft, IssueState
 from backend.issues.states import EDITABLE
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.forms import FormState
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.portals.issuer import decision_form, decision_view
-from backend.web.portals.office.tools import fragment, inline_file, intents_of, list_file
+from backend.web.portals.office.tools import fragment, inline_file, intents_of
 from backend.web.routing import page_router
 
 router = page_router("/issuer/issues")
@@ -32,7 +33,7 @@ def mine(page: Page, listing: Listing) -> Response:
     """Own issues, latest first."""
     found = issues.my_issues(page.ctx, listing)
     states = {one.id: issues.state_of(page.ctx, one) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Название"), lambda one: one.title),
@@ -40,7 +41,7 @@ def mine(page: Page, listing: Listing) -> Response:
             (_("Версия"), lambda one: one.version),
             (_("Хеш решения"), lambda one: one.decision_hash or ""),
         ]
-        return list_file(page, found.items, columns, "issues")
+        return export(found, columns, "issues", listing.file)
     sales = {one.id: issues.chain_placement(page.ctx, one) for one in found.items}
     return page.render("issuer/issues.html", rows=found, states=states, sales=sales, listing=listing)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from backend.cash import service as cash
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING, PageRequest
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.issues import service as issues
 from backend.payouts import service as payouts
-from backend.payouts.states import FINAL, FUNDABLE
+from backend.payouts.states import FUNDABLE
 from backend.web.deps import Page
 from backend.web.routing import page_router
 
@@ -24,8 +24,7 @@ def home(page: Page) -> Response:
     if ctx.actor.participant_id is None or not ctx.actor.may(Permission.ISSUE_DRAFT):
         return page.render("issuer/start.html", view=identity.mine(ctx))
     mine = issues.my_issues(ctx, PageRequest(size=5))
-    runs = payouts.issuer_runs(ctx, PageRequest(size=200, sort="due_at")).items
-    open_runs = [row for row in runs if row.run.state not in FINAL]
+    open_runs = payouts.issuer_runs(ctx, EVERYTHING, only_open=True).items
     return page.render(
         "issuer/home.html",
         owner=identity.own(ctx),
@@ -35,5 +34,5 @@ def home(page: Page) -> Response:
         sales={one.id: issues.chain_placement(ctx, one) for one in mine.items},
         to_fund=[row for row in open_runs if row.run.state in FUNDABLE],
         coming=open_runs[:6],
-        raised=sum(sale.paid_kopeks for one in mine.items if (sale := issues.chain_placement(ctx, one)) is not None),
+        raised=issues.raised_kopeks(ctx),
     )

@@ -11,9 +11,10 @@ from backend.payouts import service as payouts
 from backend.payouts.states import FUNDABLE
 from backend.web.api.payouts import LINE_COLUMNS, RUN_COLUMNS
 from backend.web.deps import Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.portals.office.payouts import run_facts
-from backend.web.portals.office.tools import fragment, list_file
+from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
 router = page_router("/issuer/payouts")
@@ -23,8 +24,8 @@ router = page_router("/issuer/payouts")
 def calendar(page: Page, listing: Listing) -> Response:
     """Payments of own issues."""
     found = payouts.issuer_runs(page.ctx, listing)
-    if listing.export:
-        return list_file(page, found.items, RUN_COLUMNS, "payouts")
+    if listing.file:
+        return export(found, RUN_COLUMNS, "payouts", listing.file)
     return page.render(
         "issuer/payouts.html",
         rows=found,
@@ -41,8 +42,8 @@ def run(page: Page, listing: Listing, run_id: str) -> Response:
     """One payment: what is due, to whom, and the button that funds it."""
     found = payouts.run_page(page.ctx, run_id)
     lines = payouts.run_lines(page.ctx, run_id, listing)
-    if listing.export:
-        return list_file(page, lines.items, LINE_COLUMNS, "payments")
+    if listing.file:
+        return export(lines, LINE_COLUMNS, "payments", listing.file)
     balance = cash.my_balance(page.ctx)
     return page.render(
         "issuer/payout.html",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from backend.core.clock import MSK
 from backend.core.errors import Invalid
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING
 from backend.core.permissions import Permission
 from backend.issues import service as issues
 from backend.orders import service as orders
@@ -44,7 +44,7 @@ def placement(page: Page, issue_id: str) -> Response:
     """The outcome of a placement: offered, asked for, issued, paid, returned."""
     page.ctx.require(Permission.ISSUE_DRAFT)
     found = issues.listing(page.ctx, issues.own_issue(page.ctx, issue_id))
-    book = orders.book(page.ctx, PageRequest(export=True), issue_id).items
+    book = orders.book(page.ctx, EVERYTHING, issue_id).items
     chain = [one.chain for one in book if one.chain is not None]
     return page.render(
         "issuer/placement_report.html",

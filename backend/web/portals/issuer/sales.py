@@ -16,9 +16,10 @@ from backend.issues.service import Listing as Listed
 from backend.orders import service as orders
 from backend.orders.primary import ALLOCATE_REF
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.portals.office.placements import book_columns, stamp_of, whole_book
-from backend.web.portals.office.tools import fragment, intents_of, list_file
+from backend.web.portals.office.tools import fragment, intents_of
 from backend.web.routing import page_router
 
 router = page_router("/issuer/issues")
@@ -30,8 +31,8 @@ def placement(page: Page, listing: Listing, issue_id: str) -> Response:
     found = _listed(page.ctx, issue_id)
     book = orders.book(page.ctx, listing, issue_id)
     numbers = {one.order.id: identity.participant(page.ctx, one.order.participant_id).number for one in book.items}
-    if listing.export:
-        return list_file(page, book.items, book_columns(page.ctx, numbers), "orders")
+    if listing.file:
+        return export(book, book_columns(page.ctx, numbers), "orders", listing.file)
     sale = found.placement
     chooses = sale is not None and sale.allocation == "ISSUER_CHOICE" and found.state == "ALLOCATION"
     return page.render(
@@ -78,14 +79,14 @@ def holders(page: Page, listing: Listing, issue_id: str, at: str | None = None) 
     found = _listed(page.ctx, issue_id)
     moment = _moment(at)
     rows = issues.holders(page.ctx, issue_id, moment)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number or ""),
             (_("Держатель"), lambda one: one.name or ""),
             (_("Адрес"), lambda one: one.wallet),
             (_("Единиц"), lambda one: one.units),
         ]
-        return list_file(page, rows, columns, f"holders-{found.issue.number}")
+        return export(rows, columns, f"holders-{found.issue.number}", listing.file)
     shown = (moment or page.ctx.now()).astimezone(MSK)
     return page.render(
         "issuer/holders.html",

@@ -16,9 +16,10 @@ from backend.identity.review import CLASS_BITS
 from backend.identity.service import Ask, CaseState, RejectReason
 from backend.identity.states import REJECT_WORDS
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import end_of_day, fragment, inline_file, intents_of, list_file, person
+from backend.web.portals.office.tools import end_of_day, fragment, inline_file, intents_of, person
 from backend.web.portals.office.words import field_choices, sections_of
 from backend.web.routing import page_router
 
@@ -32,7 +33,7 @@ def queue(page: Page, listing: Listing, state: CaseState | None = None) -> Respo
     """Applications, latest first."""
     found = identity.queue(page.ctx, listing, state)
     people = {one.id: accounts.account(page.ctx, one.user_id) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Заявитель"), lambda one: people[one.id].name),
             (_("Кто подаёт"), lambda one: _(label("applicant", one.kind).text)),
@@ -41,7 +42,7 @@ def queue(page: Page, listing: Listing, state: CaseState | None = None) -> Respo
             (_("Версия"), lambda one: one.version),
             (_("Подана"), lambda one: one.submitted_at.isoformat() if one.submitted_at else ""),
         ]
-        return list_file(page, found.items, columns, "cases")
+        return export(found, columns, "cases", listing.file)
     return page.render("office/cases.html", rows=found, people=people, listing=listing, state=state, states=CaseState)
 
 

@@ -14,9 +14,10 @@ from backend.custody.models import Intent
 from backend.identity import service as identity
 from backend.web.api.money import kopeks, rubles
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import intents_of, list_file
+from backend.web.portals.office.tools import intents_of
 from backend.web.routing import page_router
 
 router = page_router("/office/cash")
@@ -61,7 +62,7 @@ def deposits(page: Page, listing: Listing, state: DepositState | None = None) ->
     found = cash.all_deposits(page.ctx, listing, state)
     payers = {one.id: cash.payer_of(page.ctx, one) for one in found.items}
     owners = {one.id: _owner(page, one.participant_id) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Дата"), lambda one: one.booked_on.isoformat()),
             (_("Номер в банке"), lambda one: one.bank_ref),
@@ -71,7 +72,7 @@ def deposits(page: Page, listing: Listing, state: DepositState | None = None) ->
             (_("Участник"), lambda one: owners[one.id]),
             (_("Состояние"), lambda one: _(label("deposit", one.state).text)),
         ]
-        return list_file(page, found.items, columns, "deposits")
+        return export(found, columns, "deposits", listing.file)
     return page.render(
         "office/deposits.html",
         rows=found,
@@ -108,7 +109,7 @@ def withdrawals(page: Page, listing: Listing, state: WithdrawalState | None = No
     found = cash.all_withdrawals(page.ctx, listing, state)
     details = {one.id: cash.details_of(page.ctx, one) for one in found.items}
     owners = {one.id: _owner(page, one.participant_id) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Участник"), lambda one: owners[one.id]),
@@ -119,7 +120,7 @@ def withdrawals(page: Page, listing: Listing, state: WithdrawalState | None = No
             (_("Состояние"), lambda one: _(label("withdrawal", one.state).text)),
             (_("Номер в банке"), lambda one: one.bank_ref or ""),
         ]
-        return list_file(page, found.items, columns, "withdrawals")
+        return export(found, columns, "withdrawals", listing.file)
     return page.render(
         "office/withdrawals.html",
         rows=found,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from backend.cash import service as cash
 from backend.core.clock import to_msk
 from backend.core.context import Context
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING, PageRequest
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.issues import service as issues
@@ -154,8 +154,7 @@ def _payouts(ctx: Context) -> list[Queue]:
 
 def _coming(ctx: Context) -> list[RunRow]:
     today = to_msk(ctx.now()).date()
-    request = PageRequest(size=200, sort="due_at")
-    found = payouts.all_runs(ctx, request, since=today, until=today + timedelta(days=366)).items
+    found = payouts.all_runs(ctx, EVERYTHING, since=today, until=today + timedelta(days=366)).items
     return [row for row in found if row.run.state not in (RunState.DONE, RunState.CANCELLED)]
 
 

@@ -14,10 +14,11 @@ from backend.issues import service as issues
 from backend.issues.moderation import CANCEL_REF, DEPLOY_REF, PROPOSE_REF
 from backend.issues.service import Draft, Issue, IssueState
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.portals.issuer import decision_view
-from backend.web.portals.office.tools import fragment, inline_file, intents_of, list_file, person
+from backend.web.portals.office.tools import fragment, inline_file, intents_of, person
 from backend.web.routing import page_router
 
 router = page_router("/office/issues")
@@ -32,7 +33,7 @@ def queue(page: Page, listing: Listing, state: IssueState | None = None) -> Resp
     found = issues.queue(page.ctx, listing, state)
     states = {one.id: issues.state_of(page.ctx, one) for one in found.items}
     names = {one.id: identity.display_name(page.ctx, one.participant_id) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Название"), lambda one: one.title),
@@ -41,7 +42,7 @@ def queue(page: Page, listing: Listing, state: IssueState | None = None) -> Resp
             (_("Версия"), lambda one: one.version),
             (_("Хеш решения"), lambda one: one.decision_hash or ""),
         ]
-        return list_file(page, found.items, columns, "issues")
+        return export(found, columns, "issues", listing.file)
     return page.render(
         "office/issues.html", rows=found, states=states, names=names, listing=listing, state=state, filters=IssueState
     )

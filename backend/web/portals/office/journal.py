@@ -10,10 +10,10 @@ from backend.audit import service as audit
 from backend.audit.service import JournalFilter
 from backend.core.permissions import Permission
 from backend.web.deps import Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
 from backend.web.labels.journal import acts_named
-from backend.web.portals.office.tools import list_file
 from backend.web.routing import page_router
 
 router = page_router("/office/journal")
@@ -27,7 +27,7 @@ def journal(page: Page, listing: Listing, entity: str | None = None, entity_id: 
     found = audit.entries(page.ctx, wanted, listing)
     authors = audit.authors_of(page.ctx, found.items)
     details = {one.seq: json.dumps(one.details, ensure_ascii=False) if one.details else "" for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             ("№", lambda one: one.seq),
             (_("Время"), lambda one: one.at.isoformat()),
@@ -39,5 +39,5 @@ def journal(page: Page, listing: Listing, entity: str | None = None, entity_id: 
             (_("Подробности"), lambda one: details[one.seq]),
             (_("Хеш"), lambda one: one.hash),
         ]
-        return list_file(page, found.items, columns, "journal")
+        return export(found, columns, "journal", listing.file)
     return page.render("office/journal.html", rows=found, listing=listing, details=details, authors=authors)

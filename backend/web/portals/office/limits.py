@@ -15,9 +15,9 @@ from backend.identity import service as identity
 from backend.web.api.money import kopeks
 from backend.web.api.money import rubles as in_rubles
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file
 from backend.web.render import moment
 from backend.web.routing import page_router
 
@@ -28,7 +28,7 @@ router = page_router("/office/limits")
 def lines(page: Page, listing: Listing, klass: str = "") -> Response:
     """Everybody in the register with classes and limit."""
     rows = limits.limits(page.ctx, listing, klass or None)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.participant.number),
             (_("Кто это"), lambda one: _(label("applicant", one.participant.kind).text)),
@@ -38,7 +38,7 @@ def lines(page: Page, listing: Listing, klass: str = "") -> Response:
             (_("Под заявками, руб."), lambda one: in_rubles(one.reserved_kopeks)),
             (_("Свободно, руб."), lambda one: "" if one.free_kopeks is None else in_rubles(one.free_kopeks)),
         ]
-        return list_file(page, rows.items, columns, "limits")
+        return export(rows, columns, "limits", listing.file)
     ctx = page.ctx
     may_change = page.actor.may(Permission.PARTICIPANT_ADMIT)
     waiting = (

@@ -13,10 +13,11 @@ from backend.network import service as network
 from backend.network.models import NetworkChange
 from backend.network.states import Kind
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.forms import Form as FormContent
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file, person
+from backend.web.portals.office.tools import person
 from backend.web.render import moment
 from backend.web.routing import page_router
 
@@ -61,8 +62,8 @@ def close(page: Page, form: Form, alarm_id: str) -> Response:
 def history(page: Page, listing: Listing) -> Response:
     """Who wanted what, when and why."""
     rows = network.history(page.ctx, listing, unfinished=page.request.query_params.get("only") == "open")
-    if listing.export:
-        return list_file(page, rows.items, _history_columns(page), "network-history")
+    if listing.file:
+        return export(rows, _history_columns(page), "network-history", listing.file)
     told = network.deliveries(page.ctx, [one.id for one in rows.items])
     return page.render(
         "office/network_history.html",
@@ -96,15 +97,15 @@ def change_nodes(page: Page, change_id: str) -> Response:
 
 
 @router.get("/drift")
-def drift(page: Page) -> Response:
+def drift(page: Page, listing: Listing) -> Response:
     """The last comparison of every node, the repairs, outcomes before."""
     states = network.node_states(page.ctx)
-    if page.request.query_params.get("format"):
+    if listing.file:
         lines = [(one.node, title, value) for one in states for title, listed in _differences(one) for value in listed]
         columns = [
             (_("Узел"), lambda line: line[0]), (_("Что не так"), lambda line: line[1]), (_("Запись"), lambda line: line[2]),
         ]  # fmt: skip
-        return list_file(page, lines, columns, "network-drift")
+        return export(lines, columns, "network-drift", listing.file)
     return page.render(
         "office/network_drift.html",
         found=network.overview(page.ctx),
@@ -152,14 +153,14 @@ def _listed(page: PageContext, listing: PageRequest, which: str) -> Response:
     kind = KINDS[which]
     removed = page.request.query_params.get("removed") == "1"
     rows = network.entries(page.ctx, kind, listing, removed=removed)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Запись"), lambda one: one.value),
             (_("Чья"), lambda one: one.label),
             (_("С какого времени"), lambda one: moment(one.since)),
             (_("Действует с"), lambda one: moment(one.effective_at)),
         ]
-        return list_file(page, rows.items, columns, f"network-{which}")
+        return export(rows, columns, f"network-{which}", listing.file)
     return page.render(
         "office/network_list.html",
         which=which,

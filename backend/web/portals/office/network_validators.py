@@ -10,9 +10,9 @@ from backend.network import service as network
 from backend.network.seals import LARGEST_WINDOW, WINDOW
 from backend.network.states import Action
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.portals.office.network import author, reason_words
-from backend.web.portals.office.tools import list_file
 from backend.web.routing import page_router
 
 router = page_router("/office/network/validators")
@@ -28,7 +28,7 @@ def validators(page: Page, listing: Listing) -> Response:
     found = network.overview(page.ctx)
     seen = network.validators(page.ctx, size)
     names = {one.node.address: one.node.name for one in found.nodes}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Валидатор"), lambda one: one.address),
             (_("Узел"), lambda one: names.get(one.address, "")),
@@ -37,7 +37,7 @@ def validators(page: Page, listing: Listing) -> Response:
             (_("Нет печати"), lambda one: one.missing),
             (_("Последняя печать"), lambda one: "" if one.last_sealed is None else one.last_sealed),
         ]
-        return list_file(page, seen.validators, columns, "validators")
+        return export(seen.validators, columns, "validators", listing.file)
     votes = network.votes_on_way(page.ctx) if found.network else []
     current = [one for one in seen.validators if one.current]
     return page.render(

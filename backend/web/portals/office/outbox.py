@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,16 +12,18 @@ from starlette.responses import Response
 
 from backend.core.context import Context
 from backend.core.errors import Invalid, NotFound
-from backend.core.pagination import PageRequest
+from backend.core.pagination import FileKind, PageRequest
+from backend.core.pagination import Page as Part
 from backend.core.permissions import Permission
 from backend.custody import desk, limits, taken
 from backend.custody.models import Intent, Wallet
 from backend.custody.states import OPEN, IntentState
 from backend.identity import service as identity
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file, person
+from backend.web.portals.office.tools import person
 from backend.web.routing import page_router
 
 router = page_router("/office/outbox")
@@ -42,8 +44,8 @@ def outbox(
     """What is on its way, the oldest first; with ``every`` or a state also what has come to its end."""
     only_open = not (every or state or wallet)
     found = desk.outbox(page.ctx, listing, state=state, wallet=wallet, older_than_s=older or None, only_open=only_open)
-    if listing.export:
-        return _file(page, found.items)
+    if listing.file:
+        return _file(page, found, listing.file)
     ages = desk.ages(page.ctx)
     return page.render(
         "office/outbox.html",
@@ -70,7 +72,7 @@ def wallets(page: Page, listing: Listing, stopped: int = 0) -> Response:
     """Every address that the operator keeps."""
     found = desk.wallets(page.ctx, listing, stopped=bool(stopped))
     owners = {one.address: owner_of(page.ctx, one) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Адрес"), lambda one: one.address),
             (_("Чей"), lambda one: _(label("wallet_owner", one.owner_kind).text)),
@@ -80,7 +82,7 @@ def wallets(page: Page, listing: Listing, stopped: int = 0) -> Response:
             (_("Остановлен"), lambda one: one.stopped_at.isoformat() if one.stopped_at else ""),
             (_("Почему"), lambda one: reason_in_words(one.stopped_reason)),
         ]
-        return list_file(page, found.items, columns, "wallets")
+        return export(found, columns, "wallets", listing.file)
     return page.render(
         "office/wallets.html", rows=found, listing=listing, stopped=stopped, owners=owners, reason=reason_in_words
     )
@@ -92,8 +94,8 @@ def wallet(page: Page, address: str, listing: Listing) -> Response:
     ctx = page.ctx
     row = desk.one_wallet(ctx, address)
     history = desk.outbox(ctx, _newest(listing), wallet=row.address)
-    if listing.export:
-        return _file(page, history.items)
+    if listing.file:
+        return _file(page, history, listing.file)
     counts = desk.counts_of(ctx, row.address)
     return page.render(
         "office/wallet.html",
@@ -280,12 +282,10 @@ def _chart(ages: dict[IntentState, list[int]]) -> dict[str, Any]:
 
 
 def _newest(listing: PageRequest) -> PageRequest:
-    return (
-        listing if listing.sort else PageRequest(listing.page, listing.size, "-created_at", listing.q, listing.export)
-    )
+    return listing if listing.sort else replace(listing, sort="-created_at")
 
 
-def _file(page: Page, rows: Iterable[Intent]) -> Response:
+def _file(page: Page, rows: Part[Intent], kind: FileKind) -> Response:
     english = page.ctx.lang == "en"
     columns = [
         (_("Принято"), lambda one: one.created_at.isoformat()),
@@ -300,4 +300,4 @@ def _file(page: Page, rows: Iterable[Intent]) -> Response:
         (_("Хеш показанного"), lambda one: one.shown_hash or ""),
         (_("Идентификатор"), lambda one: one.id),
     ]
-    return list_file(page, rows, columns, "outbox")
+    return export(rows, columns, "outbox", kind)

@@ -19,9 +19,10 @@ from backend.identity.review import CLASS_BITS
 from backend.identity.service import Participant
 from backend.orders import service as orders
 from backend.web.deps import Form, Listing, Page, PageContext
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import end_of_day, fragment, intents_of, list_file
+from backend.web.portals.office.tools import end_of_day, fragment, intents_of
 from backend.web.routing import page_router
 
 router = page_router("/office")
@@ -35,7 +36,7 @@ def register(page: Page, listing: Listing, portal: str | None = None) -> Respons
     """Everybody whom the operator admitted; ``q``: number, address, or whole ИНН."""
     found = identity.register(page.ctx, listing, portal)
     lines = {one.id: _line(page, one) for one in found.items}
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Участник"), lambda one: lines[one.id]["name"]),
@@ -45,7 +46,7 @@ def register(page: Page, listing: Listing, portal: str | None = None) -> Respons
             (_("Классы"), lambda one: ", ".join(lines[one.id]["classes"])),
             (_("Адрес"), lambda one: one.wallet),
         ]
-        return list_file(page, found.items, columns, "participants")
+        return export(found, columns, "participants", listing.file)
     return page.render("office/participants.html", rows=found, lines=lines, listing=listing, portal_filter=portal)
 
 
@@ -57,7 +58,7 @@ def signers(page: Page, listing: Listing) -> Response:
     known = {key: value for key, value in powers.items() if value is not None}
     names = {one.id: identity.display_name(page.ctx, one.id) for one in found.items}
     today = to_msk(page.ctx.now()).date()
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.number),
             (_("Организация"), lambda one: names[one.id]),
@@ -66,7 +67,7 @@ def signers(page: Page, listing: Listing) -> Response:
             (_("Основание"), lambda one: known[one.id].basis if one.id in known else ""),
             (_("Полномочия до"), lambda one: one.powers_until or ""),
         ]
-        return list_file(page, found.items, columns, "signers")
+        return export(found, columns, "signers", listing.file)
     soon = today + SOON
     return page.render(
         "office/signers.html", rows=found, powers=powers, names=names, listing=listing, today=today, soon=soon

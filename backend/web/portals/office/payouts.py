@@ -17,9 +17,10 @@ from backend.payouts.service import RunPage, RunState
 from backend.payouts.states import BEFORE_DECLARATION, CALCULABLE, EARLY, FINAL
 from backend.web.api.payouts import LINE_COLUMNS, RUN_COLUMNS
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import mark
-from backend.web.portals.office.tools import fragment, list_file, person
+from backend.web.portals.office.tools import fragment, person
 from backend.web.render import unit_rate
 from backend.web.routing import page_router
 
@@ -41,8 +42,8 @@ _WAY = (
 def calendar(page: Page, listing: Listing, state: RunState | None = None, issue_id: str | None = None) -> Response:
     """Every payment of every issue."""
     found = payouts.all_runs(page.ctx, listing, state=state, issue_id=issue_id)
-    if listing.export:
-        return list_file(page, found.items, RUN_COLUMNS, "payouts")
+    if listing.file:
+        return export(found, RUN_COLUMNS, "payouts", listing.file)
     return page.render("office/payouts.html", rows=found, listing=listing, state=state, filters=RunState)
 
 
@@ -52,8 +53,8 @@ def run(page: Page, listing: Listing, run_id: str) -> Response:
     found = payouts.run_page(page.ctx, run_id)
     page.ctx.require(Permission.PAYOUT_READ_ALL)
     lines = payouts.run_lines(page.ctx, run_id, listing)
-    if listing.export:
-        return list_file(page, lines.items, LINE_COLUMNS, "payments")
+    if listing.file:
+        return export(lines, LINE_COLUMNS, "payments", listing.file)
     state = found.run.state
     manages, checks = page.actor.may(Permission.PAYOUT_MANAGE), page.actor.may(Permission.PAYOUT_CHECK)
     return page.render(

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from backend.core.context import Context
 from backend.core.errors import Invalid, NotFound
-from backend.core.pagination import PageRequest
+from backend.core.pagination import EVERYTHING
 from backend.core.permissions import Permission
 from backend.identity import service as identity
 from backend.issues import service as issues
@@ -17,9 +17,10 @@ from backend.orders import service as orders
 from backend.orders.service import OrderView
 from backend.web.api.money import rubles
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import fragment, list_file
+from backend.web.portals.office.tools import fragment
 from backend.web.routing import page_router
 
 router = page_router("/office/placements")
@@ -30,7 +31,7 @@ def placements(page: Page, listing: Listing) -> Response:
     """Issues in the register with the progress of their sale."""
     page.ctx.require(Permission.ORDER_READ_ALL)
     found = issues.catalogue(page.ctx, listing)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.issue.number),
             (_("Название"), lambda one: one.issue.title),
@@ -39,7 +40,7 @@ def placements(page: Page, listing: Listing) -> Response:
             (_("Размещено единиц"), lambda one: one.placement.issued_units if one.placement else 0),
             (_("Получено, руб."), lambda one: rubles(one.placement.paid_kopeks if one.placement else 0)),
         ]
-        return list_file(page, found.items, columns, "placements")
+        return export(found, columns, "placements", listing.file)
     return page.render("office/placements.html", rows=found, listing=listing)
 
 
@@ -50,8 +51,8 @@ def placement(page: Page, listing: Listing, issue_id: str) -> Response:
     found = sale_of(page.ctx, issue_id)
     book = orders.book(page.ctx, listing, issue_id)
     names = {one.order.id: identity.display_name(page.ctx, one.order.participant_id) for one in book.items}
-    if listing.export:
-        return list_file(page, book.items, book_columns(page.ctx, names), "orders")
+    if listing.file:
+        return export(book, book_columns(page.ctx, names), "orders", listing.file)
     return page.render(
         "office/placement.html",
         found=found,
@@ -110,4 +111,4 @@ def book_columns(ctx: Context, names: dict[str, str]) -> list[tuple[str, Any]]:
 
 def whole_book(ctx: Context, issue_id: str) -> list[OrderView]:
     """Every order of a sale."""
-    return list(orders.book(ctx, PageRequest(export=True), issue_id).items)
+    return list(orders.book(ctx, EVERYTHING, issue_id).items)

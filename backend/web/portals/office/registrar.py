@@ -14,9 +14,10 @@ from backend.identity.service import Participant
 from backend.registrar import service as registrar
 from backend.registrar.service import TRANSFERS, ActKind, ActView, Wish
 from backend.web.deps import Form, Listing, Page, PageContext, open_context
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import fragment, inline_file, list_file, person
+from backend.web.portals.office.tools import fragment, inline_file, person
 from backend.web.render import moment
 from backend.web.routing import page_router
 
@@ -28,7 +29,7 @@ def acts(page: Page, listing: Listing, kind: str = "", participant: str = "") ->
     """Acts of all registrars, the latest first."""
     page.ctx.require(Permission.REGISTRAR_ACT)
     rows = registrar.listed(page.ctx, listing, _kind(kind), participant or None)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Номер"), lambda one: one.act.number),
             (_("Время"), lambda one: moment(one.act.at)),
@@ -39,7 +40,7 @@ def acts(page: Page, listing: Listing, kind: str = "", participant: str = "") ->
             (_("Состояние"), lambda one: _(label("act_step", one.state).text)),
             (_("SHA-256 документа"), lambda one: one.act.document_hash),
         ]
-        return list_file(page, rows.items, columns, "registrar-acts")
+        return export(rows, columns, "registrar-acts", listing.file)
     titles = {one.act.id: _title(page.ctx, one) for one in rows.items}
     return page.render(
         "office/registrar.html", rows=rows, listing=listing, kinds=list(ActKind), kind=kind, titles=titles

@@ -11,10 +11,10 @@ from backend.core.rules import RuleRow
 from backend.core.rules_view import RuleState, rules_today
 from backend.identity import limits
 from backend.web.deps import Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.i18n import plural
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file
 from backend.web.render import day, money, percent
 from backend.web.routing import page_router
 
@@ -25,7 +25,7 @@ router = page_router("/office/settings")
 def settings(page: Page, listing: Listing) -> Response:
     """Rules in force at business time and coming changes; ``q`` looks in name and source."""
     found = [one for one in rules_today(page.ctx) if _fits(one, listing.q)]
-    if listing.export:
+    if listing.file:
         lines = [(one, row) for one in found for row in (*one.past, *([one.now] if one.now else []), *one.coming)]
         columns = [
             (_("Правило"), lambda line: _(label("rule", line[0].name).text)),
@@ -34,7 +34,7 @@ def settings(page: Page, listing: Listing) -> Response:
             (_("Действует с"), lambda line: day(line[1].effective_from)),
             (_("Источник"), lambda line: line[1].source),
         ]
-        return list_file(page, lines, columns, "rules")
+        return export(lines, columns, "rules", listing.file)
     limit = limits.limit_in_force(page.ctx)
     yearly = next((one for one in rules_today(page.ctx) if one.name == "limit_class_yearly_kopeks"), None)
     return page.render(

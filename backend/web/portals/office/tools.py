@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote
@@ -17,13 +16,6 @@ from backend.core.files import StoredFile
 from backend.custody import service as custody
 from backend.custody.models import Intent
 from backend.web.deps import PageContext
-from backend.web.exports import Columns, export
-
-
-def list_file(page: PageContext, rows: Iterable[Any], columns: Columns, name: str) -> Response:
-    """The list as the file that the address asks for."""
-    kind = "xlsx" if page.request.query_params.get("format") == "xlsx" else "csv"
-    return export(rows, columns, name, kind)
 
 
 def fragment(page: PageContext, template: str, state: str, *, stamp: str = "", **context: Any) -> Response:

@@ -9,12 +9,12 @@ from starlette.responses import Response
 from backend.accounts import service as accounts
 from backend.accounts.service import PORTAL_ROLES, Portal
 from backend.core.errors import Invalid
-from backend.core.pagination import Page as Part
 from backend.core.permissions import CHAIN_ROLES, Permission, Role
 from backend.web.deps import Form, Listing, Page
+from backend.web.exports import export
 from backend.web.i18n import gettext as _
 from backend.web.labels import label
-from backend.web.portals.office.tools import list_file, person
+from backend.web.portals.office.tools import person
 from backend.web.routing import page_router
 
 router = page_router("/office/users")
@@ -24,7 +24,7 @@ router = page_router("/office/users")
 def users(page: Page, listing: Listing) -> Response:
     """Newest first; ``q`` looks in name and address."""
     found = accounts.all_accounts(page.ctx, listing.q)
-    if listing.export:
+    if listing.file:
         columns = [
             (_("Имя"), lambda one: one.name),
             (_("Почта"), lambda one: one.email),
@@ -32,11 +32,10 @@ def users(page: Page, listing: Listing) -> Response:
             (_("Роли"), lambda one: ", ".join(_(label("role", role).text) for role in sorted(one.roles))),
             (_("Состояние"), lambda one: _(label("user", one.status).text)),
         ]
-        return list_file(page, found, columns, "users")
-    part = found[listing.offset : listing.offset + listing.limit]
+        return export(found, columns, "users", listing.file)
     return page.render(
         "office/users.html",
-        rows=Part(part, len(found), listing.page, listing.limit),
+        rows=listing.of(found),
         listing=listing,
         changes=accounts.role_changes(page.ctx),
         person=lambda user_id: person(page.ctx, user_id),
