@@ -94,8 +94,8 @@ bench-long-chain: setup ## what pages and ticks cost on a chain of a million blo
 bench-gas: setup ## gas of the main actions against their budgets, to build/bench/gas.json
 	@PAYOUT_HOLDERS=10000 $(RUN) -m pytest -q -s -p no:xdist tests/contracts/test_gas.py tests/contracts/test_gas_rooms.py tests/contracts/test_payouts_many.py $(ARGS)
 
-bench-sender: setup ## transactions a second of the sender against the bare node, 1,000 wallets
-	@$(RUN) -m scripts.bench_sender $(ARGS)
+bench-sender: setup ## transactions a second of the sender against the bare node, 1,000 wallets; POSTGRES=1 for a PostgreSQL of its own
+	@$(RUN) -m $(if $(POSTGRES),tests.bench.sender_postgres,scripts.bench_sender) $(ARGS)
 
 format: setup ## rewrite Python and templates in the project's style
 	@ruff check --fix --quiet --exit-zero .

@@ -1,4 +1,4 @@
-"""How fast the sender is: ``make bench-sender``. Writes build/bench/sender.json.
+"""How fast the sender is: ``make bench-sender``. Writes build/bench/sender-sqlite.json, or -postgresql.
 
 One anvil with blocks of a second, the real contracts, 1,000 wallets with keys in the vault, each asking for withdrawals
 (`Rubles.requestWithdrawal`), and in one run:
@@ -70,6 +70,7 @@ class Bench:
     folder: Path
     wallets_wanted: int
     block_gas: int = BLOCK_GAS
+    database_url: str | None = None
     settings: Settings = field(init=False)
     engine: Engine = field(init=False)
     anvil: AnvilProcess = field(init=False)
@@ -98,7 +99,7 @@ class Bench:
         )
         del record
         self.settings = Settings(
-            database_url=f"sqlite:///{self.folder}/bench.db",
+            database_url=self.database_url or f"sqlite:///{self.folder}/bench.db",
             rpc_url=url,
             chain_id=CHAIN_ID,
             deployment_file=self.folder / "bench.json",
@@ -320,26 +321,27 @@ def _officers() -> dict[str, list[str]]:
     }
 
 
-def measure(wallets: int, count: int, rate: int, seconds: int, block_gas: int) -> dict[str, Any]:
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
     """The whole run."""
     with tempfile.TemporaryDirectory(prefix="kapital-bench-") as folder:
-        bench = Bench(Path(folder), wallets, block_gas)
+        bench = Bench(Path(folder), asked.wallets, asked.block_gas, asked.database_url)
         load = os.getloadavg()[0]
         bench.prepare()
         try:
-            direct = [bench.direct(count)]
-            sender = bench.sender(count)
-            direct.append(bench.direct(count))
-            steady = bench.steady(rate, seconds)
+            direct = [bench.direct(asked.count)]
+            sender = bench.sender(asked.count)
+            direct.append(bench.direct(asked.count))
+            steady = bench.steady(asked.rate, asked.seconds)
         finally:
             bench.close()
     share = sender["rate"] / (sum(direct) / len(direct))
     samples = sender.pop("memory_mib")
     quarter = samples[len(samples) // 4 :]
     return {
-        "wallets": wallets,
-        "transactions": count,
-        "block_gas": block_gas,
+        "database": bench.engine.dialect.name,
+        "wallets": asked.wallets,
+        "transactions": asked.count,
+        "block_gas": asked.block_gas,
         "cpus": os.cpu_count(),
         "load_before": round(load, 2),
         "blocks_a_second": bench.paces,
@@ -360,12 +362,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=int, default=200, help="intents a second in the steady part")
     parser.add_argument("--seconds", type=int, default=15, help="length of the steady part")
     parser.add_argument("--block-gas", type=int, default=BLOCK_GAS, help="gas limit of a block, one a second")
-    asked = parser.parse_args(arguments)
-    measured = measure(asked.wallets, asked.count, asked.rate, asked.seconds, asked.block_gas)
+    parser.add_argument("--database-url", help="an empty database; a file of SQLite when left out")
+    measured = measure(parser.parse_args(arguments))
     text = json.dumps(measured, indent=1)
     target = ROOT / "build" / "bench"
     target.mkdir(parents=True, exist_ok=True)
-    (target / "sender.json").write_text(text + "\n", encoding="utf-8")
+    (target / f"sender-{measured['database']}.json").write_text(text + "\n", encoding="utf-8")
     print(text)
     return 0
 

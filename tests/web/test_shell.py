@@ -71,24 +71,25 @@ def test_a_toast_outlives_a_page_that_loads_itself_anew(open_desk: OpenDesk) -> 
     expect(page.locator("[data-toast]")).to_have_count(0)
 
 
-def test_a_page_is_not_loaded_anew_under_the_hands_of_somebody_who_types(open_desk: OpenDesk) -> None:
+@pytest.mark.parametrize("field", ["[name=amount]", "[name=q]"])
+def test_a_page_is_not_loaded_anew_under_the_hands_of_somebody_who_types(open_desk: OpenDesk, field: str) -> None:
     page = open_desk().go("/dev/kitchen")
-    page.fill("[name=amount]", "77")
+    page.fill(field, "77")
     renew(page)
     expect(page.locator("#part")).to_have_text(PART)
-    expect(page.locator("[name=amount]")).to_have_value("77")
+    expect(page.locator(field)).to_have_value("77")
 
 
 def test_a_page_that_is_asking_what_a_form_would_sign_is_not_loaded_anew(open_desk: OpenDesk) -> None:
     page = open_desk().go("/dev/kitchen")
     page.evaluate("document.querySelector('[name=amount]').form.insertAdjacentHTML('beforeend', '<i data-signs></i>')")
-    held: list[Route] = []
-    page.route("**/dev/kitchen", held.append)
+    held: dict[str, Route] = {}
+    page.route("**/dev/kitchen", lambda route: held.update(form=route))
     with page.expect_request("**/dev/kitchen"):
         button(page, "Подписать и отправить").click()
     renew(page)
     expect(page.locator("#part")).to_have_text(PART)
-    held[0].fulfill(status=200, json={"shown": ["Действие: заявка"], "shown_hash": "0x", "code_needed": False})
+    held["form"].fulfill(status=200, json={"shown": ["Действие: заявка"], "shown_hash": "0x", "code_needed": False})
     expect(page.locator("dialog#kp-confirm[open] #kp-confirm-shown")).to_contain_text("заявка")
 
 

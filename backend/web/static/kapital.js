@@ -200,7 +200,7 @@
   window.addEventListener("beforeunload", () => { leavingUntil = Date.now() + LEAVING_MS; });
 
   document.addEventListener("input", (event) => {
-    if (event.target.form?.method === "post") event.target.form.dataset.touched = "yes";
+    if (event.target.form) event.target.form.dataset.touched = "yes";
   });
 
   document.addEventListener("htmx:beforeOnLoad", (event) => {
