@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -12,11 +13,14 @@ from backend.audit import repository, segments
 from backend.core import journal
 from backend.core.context import Context
 from backend.core.journal import JournalHead
+from backend.core.pagination import Page, PageRequest, ordered, paginate
 from backend.core.permissions import Permission
 from indexer.models import ChainAlarm, ChainAnchor, ChainBlock, ChainCursor, ChainReconciliation
 
+T = TypeVar("T", ChainAlarm, ChainReconciliation)
 _STALE = timedelta(minutes=2)
 _RECENT_BLOCKS = 1000
+RECONCILIATIONS_SHOWN, ALARMS_SHOWN = 10, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Integrity:
     undecoded_logs: int
     reconciliations: list[ChainReconciliation]
     alarms: list[ChainAlarm]
+    alarm_count: int
     validators: list[Validator]
     seals: Seals | None
     journal_entries: int
@@ -104,8 +109,9 @@ def integrity(ctx: Context) -> Integrity:
         unproven_blocks=counted.unproven,
         recounted_at=counted.oldest_count_at,
         undecoded_logs=cursor.undecoded_logs if cursor else 0,
-        reconciliations=_reconciliations(ctx),
-        alarms=_alarms(ctx),
+        reconciliations=_latest(ctx, ChainReconciliation, RECONCILIATIONS_SHOWN),
+        alarms=_latest(ctx, ChainAlarm, ALARMS_SHOWN),
+        alarm_count=session.exec(select(func.count()).select_from(ChainAlarm)).one(),
         validators=_validators(ctx, cursor.height if cursor else 0),
         seals=_seals(ctx, counted),
         journal_entries=head.seq if head else 0,
@@ -113,6 +119,32 @@ def integrity(ctx: Context) -> Integrity:
         anchor=repository.last_anchor(ctx),
         stale=age is not None and age > _STALE and bool(cursor and cursor.head_seen > cursor.height),
     )
+
+
+def reconciliations(ctx: Context, request: PageRequest, *, only_differing: bool = False) -> Page[ChainReconciliation]:
+    """Every comparison with the contracts, the latest first, or those that found a difference."""
+    ctx.require(Permission.INTEGRITY_CHECK)
+    statement = select(ChainReconciliation)
+    if only_differing:
+        statement = statement.where(col(ChainReconciliation.mismatches) > 0)
+    columns = {
+        "at": col(ChainReconciliation.at),
+        "compared": col(ChainReconciliation.compared),
+        "mismatches": col(ChainReconciliation.mismatches),
+    }
+    return paginate(ctx.session, ordered(statement, request, columns, "-at"), request)
+
+
+def alarms(ctx: Context, request: PageRequest) -> Page[ChainAlarm]:
+    """Every alarm of the indexer, the latest first; ``q`` looks in the check and in what it found."""
+    ctx.require(Permission.INTEGRITY_CHECK)
+    statement = select(ChainAlarm)
+    if request.q:
+        statement = statement.where(
+            col(ChainAlarm.check).icontains(request.q) | col(ChainAlarm.detail).icontains(request.q)
+        )
+    columns = {"at": col(ChainAlarm.at), "block": col(ChainAlarm.block_number), "check": col(ChainAlarm.check)}
+    return paginate(ctx.session, ordered(statement, request, columns, "-at"), request)
 
 
 def verify_journal(ctx: Context) -> JournalCheck:
@@ -124,13 +156,8 @@ def verify_journal(ctx: Context) -> JournalCheck:
     return JournalCheck(entries, head.hash if head else None, broken)
 
 
-def _reconciliations(ctx: Context) -> list[ChainReconciliation]:
-    statement = select(ChainReconciliation).order_by(col(ChainReconciliation.at).desc())
-    return list(ctx.session.exec(statement.limit(10)))
-
-
-def _alarms(ctx: Context) -> list[ChainAlarm]:
-    return list(ctx.session.exec(select(ChainAlarm).order_by(col(ChainAlarm.at).desc()).limit(20)))
+def _latest(ctx: Context, table: type[T], number: int) -> list[T]:
+    return list(ctx.session.exec(select(table).order_by(col(table.at).desc()).limit(number)))
 
 
 def _validators(ctx: Context, height: int) -> list[Validator]:

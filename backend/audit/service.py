@@ -16,7 +16,15 @@ from backend.audit.explorer import (
     transaction_page,
     transactions,
 )
-from backend.audit.integrity import Integrity, JournalCheck, Validator, integrity, verify_journal
+from backend.audit.integrity import (
+    Integrity,
+    JournalCheck,
+    Validator,
+    alarms,
+    integrity,
+    reconciliations,
+    verify_journal,
+)
 from backend.audit.journal import Proof, anchors, authors_of, entries, entry, last_entry, proof
 from backend.audit.registers import (
     Found,
@@ -55,6 +63,7 @@ __all__ = [
     "TransactionRow",
     "Validator",
     "address_page",
+    "alarms",
     "anchors",
     "authors_of",
     "block_at",
@@ -75,6 +84,7 @@ __all__ = [
     "proposals",
     "public_key",
     "published_key",
+    "reconciliations",
     "roles",
     "search",
     "token_page",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -36,10 +37,12 @@ from backend.web.api.audit_out import (
 )
 from backend.web.api.journal_out import (
     AnchorOut,
+    ChainAlarmOut,
     EntryOut,
     IntegrityOut,
     JournalCheckOut,
     ProofOut,
+    ReconciliationOut,
     anchor_out,
     entry_out,
     integrity_out,
@@ -49,6 +52,7 @@ from backend.web.api.money import PageOut, page_out
 from backend.web.deps import Ctx, Listing, OpenCtx
 from backend.web.i18n import gettext, mark
 from backend.web.labels import label
+from backend.web.render import moment
 from backend.web.routing import RowNumber, api_router
 
 explorer = api_router("/explorer", "explorer")
@@ -185,6 +189,24 @@ def overview(ctx: Ctx) -> IntegrityOut:
     return integrity_out(audit.integrity(ctx))
 
 
+@integrity.get("/reconciliations", summary="Comparisons with the contracts", response_model=PageOut[ReconciliationOut])
+def reconciliations(ctx: Ctx, listing: Listing, *, only_differing: bool = False) -> Any:
+    """The latest first; ``format=csv`` or ``xlsx`` gives a file."""
+    page = audit.reconciliations(ctx, listing, only_differing=only_differing)
+    if listing.file:
+        return exports.export(page, RECONCILIATION_COLUMNS, "reconciliations", listing.file)
+    return page_out(page, ReconciliationOut.model_validate)
+
+
+@integrity.get("/alarms", summary="Alarms of the indexer", response_model=PageOut[ChainAlarmOut])
+def alarms(ctx: Ctx, listing: Listing) -> Any:
+    """The latest first; ``q`` looks in the check and in what it found; ``format=csv`` or ``xlsx`` gives a file."""
+    page = audit.alarms(ctx, listing)
+    if listing.file:
+        return exports.export(page, ALARM_COLUMNS, "alarms", listing.file)
+    return page_out(page, ChainAlarmOut.model_validate)
+
+
 @journal.get("", summary="The audit journal", response_model=PageOut[EntryOut])
 def entries(
     ctx: Ctx,
@@ -225,6 +247,20 @@ def proof(ctx: Ctx, seq: RowNumber) -> ProofOut:
     return proof_out(found, audit.authors_of(ctx, [found.entry])[seq])
 
 
+RECONCILIATION_COLUMNS: exports.Columns = [
+    (mark("Время"), lambda row: moment(row.at, seconds=True)),
+    (mark("Блок"), lambda row: row.block_number),
+    (mark("Хэш блока"), lambda row: row.block_hash),
+    (mark("Сверено"), lambda row: row.compared),
+    (mark("Расхождений"), lambda row: row.mismatches),
+    (mark("Подробности"), lambda row: json.dumps(row.details, ensure_ascii=False) if row.details else ""),
+]
+ALARM_COLUMNS: exports.Columns = [
+    (mark("Время"), lambda row: moment(row.at, seconds=True)),
+    (mark("Блок"), lambda row: row.block_number),
+    (mark("Проверка"), lambda row: row.check),
+    (mark("Что не сошлось"), lambda row: row.detail),
+]
 HOLDER_COLUMNS: exports.Columns = [
     (mark("Адрес"), lambda row: row[0].holder),
     (mark("Номер"), lambda row: row[1] or ""),

@@ -70,6 +70,29 @@ class JournalCheckOut(BaseModel):
     first_broken: int | None
 
 
+class ReconciliationOut(FromRow):
+    """A comparison of the mirror with the contracts in one block: values compared and differing, counts by table, what differed."""
+
+    id: int
+    at: datetime
+    block_number: int
+    block_hash: str
+    compared: int
+    mismatches: int
+    counts: dict[str, Any]
+    details: list[Any]
+
+
+class ChainAlarmOut(FromRow):
+    """The indexer stopped or saw something that a person must look at: which block, which check, what it found."""
+
+    id: int
+    at: datetime
+    block_number: int
+    check: str
+    detail: str
+
+
 class IntegrityOut(BaseModel):
     """State of the mirror and the journal."""
 
@@ -87,8 +110,9 @@ class IntegrityOut(BaseModel):
     journal_head: str | None
     entries_to_anchor: int
     anchor: AnchorOut | None
-    reconciliations: list[dict[str, Any]]
-    alarms: list[dict[str, Any]]
+    reconciliations: list[ReconciliationOut]
+    alarms: list[ChainAlarmOut]
+    alarm_count: int
     validators: list[dict[str, Any]]
 
 
@@ -134,8 +158,9 @@ def integrity_out(found: Integrity) -> IntegrityOut:
         journal_head=found.journal_head,
         entries_to_anchor=found.entries_to_anchor,
         anchor=anchor_out(found.anchor) if found.anchor else None,
-        reconciliations=[row.model_dump() for row in found.reconciliations],
-        alarms=[row.model_dump() for row in found.alarms],
+        reconciliations=[ReconciliationOut.model_validate(row) for row in found.reconciliations],
+        alarms=[ChainAlarmOut.model_validate(row) for row in found.alarms],
+        alarm_count=found.alarm_count,
         validators=[
             {"address": one.address, "blocks": one.blocks, "last_block": one.last_block} for one in found.validators
         ],

@@ -23,7 +23,7 @@ PAGES = (
     "/audit", "/audit/pulse", "/audit/blocks", "/audit/blocks/0", "/audit/transactions", f"/audit/transactions/{word(0xFEED)}",
     f"/audit/addresses/{address(0xA)}", "/audit/tokens", f"/audit/tokens/{ASSET}", "/audit/events", "/audit/proposals",
     "/audit/roles", "/audit/participants", "/audit/journal", "/audit/journal?verify=1", "/audit/journal/1", "/audit/integrity",
-    "/audit/search?q=nothing",
+    "/audit/integrity/reconciliations", "/audit/integrity/reconciliations?only=differing", "/audit/integrity/alarms", "/audit/search?q=nothing",
 )  # fmt: skip
 
 

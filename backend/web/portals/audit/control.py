@@ -7,6 +7,7 @@ from starlette.responses import Response
 from backend.audit import service as audit
 from backend.core.permissions import Permission
 from backend.web import exports
+from backend.web.api.audit import ALARM_COLUMNS, RECONCILIATION_COLUMNS
 from backend.web.deps import Listing, Page
 from backend.web.i18n import mark
 from backend.web.portals.audit.common import Block, Moment, Text, chosen_block, names_for
@@ -84,3 +85,21 @@ def integrity(page: Page) -> Response:
     """Is the mirror true and fresh, and is the journal whole."""
     page.ctx.require(Permission.INTEGRITY_CHECK)
     return page.render("audit/integrity.html", found=audit.integrity(page.ctx), key=audit.published_key(page.ctx))
+
+
+@router.get("/integrity/reconciliations")
+def reconciliations(page: Page, listing: Listing, only: Text = None) -> Response:
+    """Every comparison with the contracts, the latest first; ``only=differing`` leaves out those that agreed."""
+    found = audit.reconciliations(page.ctx, listing, only_differing=only == "differing")
+    if listing.file:
+        return exports.export(found, RECONCILIATION_COLUMNS, "reconciliations", listing.file)
+    return page.render("audit/reconciliations.html", rows=found, listing=listing, only=only)
+
+
+@router.get("/integrity/alarms")
+def alarms(page: Page, listing: Listing) -> Response:
+    """Every alarm of the indexer, the latest first."""
+    found = audit.alarms(page.ctx, listing)
+    if listing.file:
+        return exports.export(found, ALARM_COLUMNS, "alarms", listing.file)
+    return page.render("audit/alarms.html", rows=found, listing=listing)
