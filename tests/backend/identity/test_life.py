@@ -19,6 +19,7 @@ from backend.core.pagination import PageRequest
 from backend.core.permissions import CHAIN_ROLES, Role
 from backend.custody import calls
 from backend.custody import service as custody
+from backend.custody.errors import IntentDiffers
 from backend.custody.models import Intent
 from backend.custody.states import IntentState
 from backend.identity import participants
@@ -361,8 +362,11 @@ def test_a_change_of_classes_has_a_basis_and_a_refused_one_can_be_asked_again(an
 
 
 def test_the_operators_own_account_is_made_once(anna: Context, officer: Context) -> None:
-    first = identity.admit_system(officer, "TAX", officer.now() + YEAR)
-    assert identity.admit_system(officer, "TAX", officer.now() + YEAR).id == first.id
+    until = officer.now() + YEAR
+    first = identity.admit_system(officer, "TAX", until)
+    assert identity.admit_system(officer, "TAX", until).id == first.id
+    with pytest.raises(IntentDiffers):
+        identity.admit_system(officer, "TAX", until + timedelta(days=1))
     assert (first.number, first.status) == ("KPT-SYS-TAX", ParticipantStatus.ADMITTING)
     with pytest.raises(Invalid):
         identity.admit_system(officer, "TAX", officer.now() - YEAR)
