@@ -41,7 +41,7 @@ def _listed(ctx: Context, request: PageRequest, condition: object) -> Page[Issue
 
 
 def placed_now(ctx: Context, most: int) -> list[Issue]:
-    """Issues whose primary sale takes orders at this moment, the one that ends soonest first."""
+    """Issues whose primary sale takes orders at this moment (LifeState.PLACEMENT), the one that ends soonest first."""
     now = int(ctx.now().timestamp())
     statement = (
         select(Issue)

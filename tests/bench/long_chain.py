@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from backend.settings import Settings
 from backend.worker import TICKS
 from indexer.db import create_database_engine
 from indexer.models import ChainCursor
-from tests.factories.postgres import new_database, run_cluster, server_programs
+from tests.bench.postgres import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench" / "long_chain.json"
@@ -48,15 +47,8 @@ FROM generate_series(0, :last) n
 @contextmanager
 def long_chain(blocks: int) -> Iterator[Engine]:
     """A database with so many blocks, the last of them just now."""
-    programs = server_programs()
-    if programs is None:
-        raise SystemExit("no PostgreSQL server on this machine: apt-get install postgresql")
-    with (
-        tempfile.TemporaryDirectory(prefix="kapital-bench-") as folder,
-        closing(run_cluster(programs, Path(folder), "-c synchronous_commit=off")) as cluster,
-        closing(new_database(next(cluster))) as database,
-    ):
-        engine = create_database_engine(next(database))
+    with own_database("-c synchronous_commit=off") as database_url:
+        engine = create_database_engine(database_url)
         upgrade(engine)
         now, last = int(time.time()), blocks - 1
         start = now - PERIOD_S * last

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from contextlib import closing
-from pathlib import Path
 
 from scripts import bench_sender
-from tests.factories.postgres import new_database, run_cluster, server_programs
+from tests.bench.postgres import own_database
 
 if __name__ == "__main__":
-    programs = server_programs()
-    if programs is None:
-        raise SystemExit("no PostgreSQL server on this machine: apt-get install postgresql")
-    with (
-        tempfile.TemporaryDirectory(prefix="kapital-bench-") as folder,
-        closing(run_cluster(programs, Path(folder), "-c shared_buffers=256MB")) as cluster,
-        closing(new_database(next(cluster))) as database,
-    ):
-        sys.exit(bench_sender.main(["--database-url", next(database), *sys.argv[1:]]))
+    with own_database("-c shared_buffers=256MB") as database_url:
+        sys.exit(bench_sender.main(["--database-url", database_url, *sys.argv[1:]]))

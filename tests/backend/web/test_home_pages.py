@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from backend.core.ids import bytes32_of, new_id
 from backend.core.permissions import Role
@@ -33,7 +33,7 @@ def market(system_ctx: Callable[[], Any]) -> Market:
     with system_ctx() as ctx:
         made = make_market(lambda *_roles, **_options: ctx)
         made.tick()
-        planned = list(ctx.session.exec(select(PayoutRun).order_by(PayoutRun.due_at)))  # type: ignore[arg-type]  # a column
+        planned = list(ctx.session.exec(select(PayoutRun).order_by(col(PayoutRun.due_at))))
         first, last = planned[0], planned[-1]
         for number in range(MANY):
             changed = {
